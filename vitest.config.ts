@@ -1,0 +1,24 @@
+import { defineConfig } from 'vitest/config';
+
+const source = ['everwarm-source', 'node', 'import', 'module', 'default'];
+const shared = { resolve: { conditions: source }, ssr: { resolve: { conditions: source } } };
+
+/** `unit` needs no server and takes seconds; `int` starts private Postgres and Redis servers of its own. */
+export default defineConfig({
+  test: {
+    projects: [
+      { ...shared, test: { name: 'unit', include: ['{apps,libs}/*/src/**/*.test.ts', 'test/**/*.test.ts'], exclude: ['**/*.int.test.ts', '**/node_modules/**', 'test/architecture/fixtures/**'] } },
+      {
+        ...shared,
+        test: {
+          name: 'int',
+          include: ['{apps,libs}/*/src/**/*.int.test.ts', 'test/**/*.int.test.ts'],
+          globalSetup: ['libs/testkit/src/global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+        },
+      },
+    ],
+  },
+});
