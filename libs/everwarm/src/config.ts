@@ -1,0 +1,58 @@
+import { EverwarmError } from '#contracts/errors.ts';
+import type { AnyModel } from '#model/define.ts';
+import type { Casing } from '#model/schema.ts';
+import type { PostgresInput } from '#platform/postgres.ts';
+import type { RedisInput } from '#platform/redis.ts';
+
+/** What Everwarm is given. URLs are opened and closed by Everwarm; pools and clients stay the caller's. */
+export type EverwarmConfig = {
+  /** A URL, or a `pg.Pool`. */
+  readonly postgres: PostgresInput;
+  /** A URL, or an ioredis client, whose options are copied for connections of our own. */
+  readonly redis: RedisInput;
+  /** Every document and list model to keep. A list's item model must be among them. */
+  readonly readModels: readonly AnyModel[];
+  /** The `casing` that the application's `drizzle()` has, if any. */
+  readonly casing?: Casing;
+  /** A Postgres URL with the right to create schemas and triggers, used by `migrate` alone; the role of `postgres` is granted the rest. */
+  readonly ownerUrl?: string;
+  /** What all Redis keys and queues begin with. Default `everwarm`. */
+  readonly namespace?: string;
+  /** How many batches one process computes at once. Default 4. */
+  readonly concurrency?: number;
+  /** Told of failures that the pipeline survives, with ids only. Default: one line each on stderr. */
+  readonly onError?: (error: unknown, during: string) => void;
+};
+
+/** Types a configuration file. Returns its argument. */
+export function defineConfig(config: EverwarmConfig): EverwarmConfig {
+  return config;
+}
+
+/** Checks what types cannot: values from the environment and names that clash. Throws E_CONFIG. */
+export function checkConfig(config: EverwarmConfig): EverwarmConfig {
+  const wrong = (what: string) => new EverwarmError('E_CONFIG', what);
+  checkUrl('postgres', config.postgres, ['postgres:', 'postgresql:']);
+  checkUrl('redis', config.redis, ['redis:', 'rediss:']);
+  if (config.ownerUrl !== undefined) checkUrl('ownerUrl', config.ownerUrl, ['postgres:', 'postgresql:']);
+  if (!Array.isArray(config.readModels) || config.readModels.length === 0) throw wrong('"readModels" is empty. Declare at least one with defineReadModel.');
+  const names = new Set<string>();
+  for (const model of config.readModels) {
+    if (names.has(model.name)) throw wrong(`Two read models are named "${model.name}". Rename one.`);
+    names.add(model.name);
+  }
+  for (const model of config.readModels) {
+    if (model.kind === 'list' && !config.readModels.includes(model.item)) throw wrong(`The list "${model.name}" shows documents of "${model.item.name}", which is not among "readModels". Add it.`);
+  }
+  if (config.namespace !== undefined && !/^[A-Za-z0-9_.-]{1,64}$/.test(config.namespace)) throw wrong(`The namespace ${JSON.stringify(config.namespace)} is not 1 to 64 letters, digits, dots, dashes or underscores.`);
+  if (config.concurrency !== undefined && (!Number.isInteger(config.concurrency) || config.concurrency < 1 || config.concurrency > 64)) throw wrong(`"concurrency" is ${config.concurrency}; it must be a whole number from 1 to 64.`);
+  return config;
+}
+
+function checkUrl(name: string, value: unknown, protocols: readonly string[]): void {
+  if (typeof value === 'object' && value !== null) return;
+  const protocol = typeof value === 'string' && URL.canParse(value) ? new URL(value).protocol : null;
+  if (protocol === null || !protocols.includes(protocol)) {
+    throw new EverwarmError('E_CONFIG', `"${name}" is not a ${protocols[0]}// URL${value === undefined || value === '' ? ': it is missing' : ''}. Set it in the configuration or the environment.`);
+  }
+}

@@ -1,0 +1,64 @@
+import type { KeyType } from './key.ts';
+
+/** A table as the database names it. */
+export type TableName = { readonly schema: string; readonly name: string };
+
+/** One column of a read model's key. */
+export type KeyColumn = { readonly name: string; readonly property: string; readonly type: KeyType };
+
+/**
+ * One place of a query that reads a table, and the way from a changed row of it back to the keys it may affect.
+ * `link` names the columns whose old and new values the capture records; the relay gives them, as text, to `wayBack`.
+ */
+export type Dependency = {
+  /** Where in the declaration, e.g. `post_detail.comments.author`. */
+  readonly path: string;
+  readonly table: TableName;
+  /** An update that changes none of these recomputes nothing. Includes `link`. Sorted. */
+  readonly columns: readonly string[];
+  readonly link: readonly string[];
+  /** `direct`: the link values are the key. `query`: SQL with one text[] parameter per link column, giving rows (key text). */
+  readonly wayBack: { readonly kind: 'direct' } | { readonly kind: 'query'; readonly sql: string };
+};
+
+/** An expression that the user wrote, to be checked against the catalogue for its reach and volatility. */
+export type Fragment = { readonly path: string; readonly table: TableName; readonly alias: string; readonly sql: string };
+
+/**
+ * A read model as data: all that the relay and the workers need to keep it, stored in `everwarm.generations` so that a
+ * process executes what was stored and not its own code's idea of a definition.
+ */
+export type CompiledModel = {
+  readonly name: string;
+  readonly kind: 'document' | 'list';
+  readonly root: TableName;
+  readonly key: readonly KeyColumn[];
+  /**
+   * `$1 text[]` keys. A document model gives one row (key, doc) per key, doc null where there is none;
+   * a list gives one row (key, partition, member bytea) per entry of these keys.
+   */
+  readonly recompute: string;
+  /** `$1 text[]` last key's column values or null, `$2 int` limit: the next keys in primary key order as (key, position text[]). */
+  readonly enumerate: string;
+  readonly dependencies: readonly Dependency[];
+  readonly fragments: readonly Fragment[];
+  readonly list?: {
+    /** The name of the document model whose documents the list shows. */
+    readonly item: string;
+    readonly partition: KeyColumn | null;
+    /** `$1 text` partition, `$2 bytea` member to start after or null, `$3 int` limit: the page from the sources, as (key, member). */
+    readonly page: string;
+  };
+};
+
+/** The life of a generation: it is filled, then read; the one before it stays warm for code that still asks for it. */
+export type GenerationState = 'building' | 'serving' | 'previous' | 'dropped';
+
+/** One build of one definition of a read model. */
+export type Generation = {
+  readonly id: number;
+  readonly name: string;
+  readonly hash: string;
+  readonly state: GenerationState;
+  readonly model: CompiledModel;
+};

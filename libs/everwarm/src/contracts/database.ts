@@ -1,0 +1,12 @@
+import type { QueryResult, QueryResultRow } from 'pg';
+
+/** What a stage needs of Postgres: a pool for single statements, or one connection inside a transaction. */
+export interface Database {
+  query<R extends QueryResultRow>(text: string, values?: unknown[]): Promise<QueryResult<R>>;
+  query<R extends QueryResultRow>(config: { name?: string; text: string; values?: unknown[] }): Promise<QueryResult<R>>;
+}
+
+/** Where one-connection work comes from. `transaction` commits when the action resolves and rolls back when it rejects. */
+export interface Transactions extends Database {
+  transaction<T>(action: (tx: Database) => Promise<T>): Promise<T>;
+}

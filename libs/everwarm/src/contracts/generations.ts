@@ -1,0 +1,11 @@
+import type { Generation } from './compiled.ts';
+
+/** The generations of a database, as a stage sees them: remembered, and read again when the revision moved on. */
+export interface Generations {
+  /** Generations that are building, serving or previous: what must be kept right. `revision` forces a fresh look when it is newer. */
+  live(revision?: string): Promise<readonly Generation[]>;
+  /** One live generation, or null when it was dropped or is unknown. */
+  byId(id: number): Promise<Generation | null>;
+  /** The live generation of exactly this definition, or null when it was never migrated or is gone. */
+  byHash(name: string, hash: string): Promise<Generation | null>;
+}

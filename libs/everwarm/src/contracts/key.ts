@@ -1,0 +1,61 @@
+import type { KeyColumn } from './compiled.ts';
+import { EverwarmError } from './errors.ts';
+
+/** The families of column types that a key may have; each has one text form on both sides of the wire. */
+export type KeyType = 'integer' | 'bigint' | 'uuid' | 'text' | 'date';
+
+/** A key as code gives it: a scalar for one column, an object of columns for a composite key. */
+export type KeyInput = string | number | bigint | { readonly [column: string]: string | number | bigint };
+
+/** Longest key text that is accepted from outside, in characters. */
+export const maxKeyLength = 1024;
+
+const forms: Record<KeyType, { readonly test: RegExp; readonly means: string }> = {
+  integer: { test: /^(0|-?[1-9]\d{0,9})$/, means: 'a whole number' },
+  bigint: { test: /^(0|-?[1-9]\d{0,18})$/, means: 'a whole number' },
+  uuid: { test: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, means: 'a lower-case uuid' },
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a null character is what no Postgres text can hold
+  text: { test: /^[^\u0000]*$/u, means: 'text without null characters' },
+  date: { test: /^\d{4}-\d{2}-\d{2}$/, means: 'a date as YYYY-MM-DD' },
+};
+
+/** The most an int4 or int8 key can be; beyond it Postgres would refuse the statement of a whole batch. */
+const limits = { integer: 2n ** 31n, bigint: 2n ** 63n } as const;
+
+/**
+ * The text of a key: the value itself for one column, for several a JSON array of texts without spaces, as the recompute
+ * SQL writes it. Throws E_KEY when a value is missing or not of its column's type.
+ */
+export function encodeKey(model: string, columns: readonly KeyColumn[], key: KeyInput): string {
+  const texts = columns.map((column) => keyText(model, column, columns.length === 1 && typeof key !== 'object' ? key : property(key, column)));
+  const text = columns.length === 1 ? texts[0] ?? '' : JSON.stringify(texts);
+  if (text.length > maxKeyLength) throw keyError(model, `is longer than ${maxKeyLength} characters`);
+  return text;
+}
+
+/** The text of one column's value, checked against its type. */
+export function keyText(model: string, column: KeyColumn, value: unknown): string {
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') {
+    throw keyError(model, `lacks ${column.property}, which must be ${forms[column.type].means}`);
+  }
+  const text = column.type === 'uuid' ? String(value).toLowerCase() : String(value);
+  if (!forms[column.type].test.test(text)) throw keyError(model, `has ${column.property} = ${excerpt(text)}, which is not ${forms[column.type].means}`);
+  if (column.type === 'integer' || column.type === 'bigint') {
+    const number = BigInt(text);
+    const limit = limits[column.type];
+    if (number >= limit || number < -limit) throw keyError(model, `has ${column.property} = ${excerpt(text)}, which is out of the range of ${column.type}`);
+  }
+  return text;
+}
+
+function property(key: KeyInput, column: KeyColumn): unknown {
+  return typeof key === 'object' ? key[column.property] : undefined;
+}
+
+function excerpt(text: string): string {
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
+}
+
+function keyError(model: string, what: string): EverwarmError {
+  return new EverwarmError('E_KEY', `The key for ${model} ${what}.`, { context: { model } });
+}

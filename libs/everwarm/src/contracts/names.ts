@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * Every name that Everwarm gives to something outside its own memory: the Postgres schema and its tables, Redis keys,
+ * the queue. Spelled nowhere else.
+ */
+
+/** The Postgres schema that holds everything durable. */
+export const engineSchema = 'everwarm';
+
+/** Names inside {@link engineSchema} that a read model must not take, since its view would hide or clash with them. */
+export const reservedNames: ReadonlySet<string> = new Set([
+  'migrations', 'outbox', 'outbox_0', 'outbox_1', 'outbox_slot', 'sources', 'generations', 'ledger', 'relay', 'epochs',
+  'ledger_seq', 'version_seq', 'touch', 'quarantine', 'audits', 'operations', 'deltas', 'bases',
+]);
+
+/** The table that holds the documents or entries of one generation. */
+export const projectionTable = (generation: number): string => `projection_${generation}`;
+
+/** The events for which a captured table has a trigger. */
+export type CaptureEvent = 'insert' | 'update' | 'delete' | 'truncate';
+
+/** The capture function of one table and event, within Postgres's 63 characters however long the table's name is. */
+export function captureFunction(table: { readonly schema: string; readonly name: string }, event: CaptureEvent): string {
+  const hash = createHash('sha256').update(JSON.stringify([table.schema, table.name])).digest('hex').slice(0, 10);
+  return `capture_${event}_${table.name.slice(0, 30)}_${hash}`;
+}
+
+/** The prefix of every capture trigger; triggers of that prefix on a table are Everwarm's. */
+export const captureTriggerPrefix = 'everwarm_capture';
+
+/** BullMQ's queue of recompute jobs. */
+export const recomputeQueue = 'recompute';
+
+/** The prefix under which BullMQ keeps its keys, beside the documents. */
+export const queuePrefix = (namespace: string): string => `${namespace}:queue`;
+
+/** What one process needs to spell Redis keys: the user's namespace and the epoch of the database. */
+export type KeySpace = { readonly namespace: string; readonly epoch: string };
+
+/** The Redis key of one document. */
+export const documentKey = (space: KeySpace, generation: number, key: string): string => `${documentPrefix(space, generation)}${key}`;
+
+/** What all documents of a generation begin with in Redis. */
+export const documentPrefix = (space: KeySpace, generation: number): string => `${space.namespace}:${space.epoch}:${generation}:`;
+
+/** The sorted set of one list partition: its members, in order. In one Redis Cluster slot with {@link entriesKey}. */
+export const pageKey = (space: KeySpace, generation: number, partition: string): string => `${listTag(space, generation, partition)}:page`;
+
+/** The hash of one list partition: for each item its version and member, removed ones included. */
+export const entriesKey = (space: KeySpace, generation: number, partition: string): string => `${listTag(space, generation, partition)}:entries`;
+
+/** What all keys of a list generation begin with in Redis. */
+export const listPrefix = (space: KeySpace, generation: number): string => `${space.namespace}:{${space.epoch}:${generation}:`;
+
+/** The mark that says Redis holds what the projection tables hold; gone after a flush, and then everything is written again. */
+export const presenceKey = (space: KeySpace): string => `${space.namespace}:${space.epoch}:present`;
+
+/** The mark of a rehydration under way; gone after a flush, and then the rehydration begins anew. */
+export const rehydrationKey = (space: KeySpace): string => `${space.namespace}:${space.epoch}:rehydrating`;
+
+function listTag(space: KeySpace, generation: number, partition: string): string {
+  return `${listPrefix(space, generation)}${partition}}`;
+}
+
+/** The advisory lock (two int4) that serialises migrations of the engine's schema. */
+export const migrationLock: readonly [number, number] = [0x65766572, 1];
+
+/** The advisory lock (two int4) that the active relay holds. */
+export const relayLock: readonly [number, number] = [0x65766572, 2];
+
+/** The first int4 of the advisory locks that order writers of one shard of keys; the second is {@link shardLock}. */
+export const shardLockSpace = 0x65766573;
+
+/** How many shards the keys of one generation fall into, one advisory lock each. */
+export const shardCount = 1024;

@@ -1,0 +1,45 @@
+import { EverwarmError } from './errors.ts';
+
+/**
+ * A version is `EEEE-NNNNNNNNNNNNNNNNNNN`: the epoch's ordinal and a number drawn from one sequence, both zero-padded, so
+ * that text order is number order in Postgres, Redis (whose Lua numbers lose order above 2^53) and JavaScript alike.
+ */
+export type Version = string;
+
+/** How many characters a version has. */
+export const versionLength = 24;
+
+/** The version with this epoch ordinal (1 to 9999) and sequence number. */
+export function formatVersion(epoch: number, number: bigint): Version {
+  return `${String(epoch).padStart(4, '0')}-${String(number).padStart(19, '0')}`;
+}
+
+/** What Redis holds for a document: `version`, a kind, when the document was computed (milliseconds), then its bytes. */
+export type StoredDocument = {
+  readonly version: Version;
+  /** Milliseconds since 1970: the document shows the database at least as of then. */
+  readonly asOf: number;
+  /** The JSON text's UTF-8 bytes, or null for a tombstone. */
+  readonly body: Buffer | null;
+};
+
+/** Bytes before the body in a Redis value: the version, one byte of kind (`d`ocument or `t`ombstone), thirteen digits of time. */
+export const headerLength = versionLength + 1 + 13;
+
+/** The header for a Redis value; the body, if any, is appended as it is. */
+export function encodeHeader(version: Version, asOf: number, tombstone: boolean): string {
+  return `${version}${tombstone ? 't' : 'd'}${String(asOf).padStart(13, '0')}`;
+}
+
+/** Reads a Redis value without copying its body. Throws E_REDIS_UNFIT when the key holds something Everwarm never wrote. */
+export function decodeStored(value: Buffer): StoredDocument {
+  const kind = value.length >= headerLength ? value[versionLength] : 0;
+  if (kind !== 0x64 && kind !== 0x74) {
+    throw new EverwarmError('E_REDIS_UNFIT', 'A Redis key of Everwarm holds a value it never wrote. Give Everwarm a namespace of its own.');
+  }
+  return {
+    version: value.toString('latin1', 0, versionLength),
+    asOf: Number(value.toString('latin1', versionLength + 1, headerLength)),
+    body: kind === 0x64 ? value.subarray(headerLength) : null,
+  };
+}

@@ -1,0 +1,38 @@
+/** Something the leader does again and again. */
+export type Duty = { readonly name: string; readonly everyMs: number; readonly run: () => Promise<unknown> };
+
+/**
+ * Runs duties beside the pipeline, each on its own clock and never twice at once, only while `leads` says so. A duty that fails
+ * is reported and tried again at its next turn. Returns a function that stops them and waits for those under way.
+ */
+export function startDuties(leads: () => boolean, onError: (error: unknown, during: string) => void, duties: readonly Duty[]): () => Promise<void> {
+  let stopping = false;
+  const timers = new Set<NodeJS.Timeout>();
+  const running = new Set<Promise<void>>();
+
+  const turn = async ({ name, run }: Duty) => {
+    if (!leads()) return;
+    await run().catch((error: unknown) => {
+      if (!stopping) onError(error, name);
+    });
+  };
+  const schedule = (duty: Duty) => {
+    if (stopping) return;
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      const turned = turn(duty).finally(() => {
+        running.delete(turned);
+        schedule(duty);
+      });
+      running.add(turned);
+    }, duty.everyMs);
+    timers.add(timer);
+  };
+  for (const duty of duties) schedule(duty);
+
+  return async () => {
+    stopping = true;
+    for (const timer of timers) clearTimeout(timer);
+    await Promise.all(running);
+  };
+}

@@ -1,0 +1,161 @@
+import type { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { CompiledModel, Generation } from '#contracts/compiled.ts';
+import { EverwarmError } from '#contracts/errors.ts';
+import type { RecomputeJob } from '#contracts/job.ts';
+import type { AnyModel } from '#model/define.ts';
+import { enterEpoch } from '#platform/epoch.ts';
+import { rememberGenerations } from '#platform/generations.ts';
+import { openPostgres, type Postgres, postgresError } from '#platform/postgres.ts';
+import { openQueue } from '#platform/queue.ts';
+import { checkRedis, connectRedis, openRedis } from '#platform/redis.ts';
+import { checkConfig, type EverwarmConfig } from './config.ts';
+import { type AuditParts, type Verified, verify } from './operations/audit/verify.ts';
+import { type Migration, migrate } from './operations/migrate.ts';
+import { checkPostgres, type Diagnosis, examine } from './operations/observe/doctor.ts';
+import { settled } from './operations/observe/settled.ts';
+import { readStatus, type Status } from './operations/observe/status.ts';
+import { rebuildInPlace, type RebuildProgress } from './operations/rebuild/rebuild.ts';
+import { type Pipeline, startPipeline } from './pipeline.ts';
+import { type Reader, readerOn } from './stages/read/reader.ts';
+import { isPresent } from './stages/write-through/rehydrate.ts';
+import { withFencedCommands } from './stages/write-through/scripts.ts';
+
+/** Everwarm in one process: migrations, the pipeline, reading and operating. Made by {@link createEverwarm}. */
+export interface Everwarm {
+  /** Reads documents and lists. */
+  readonly reader: Reader;
+  /** Brings the database to what the read models need. Idempotent; uses `ownerUrl` when given. `dryRun` only tells. */
+  migrate(options?: { readonly dryRun?: boolean }): Promise<Migration>;
+  /** Starts relay and workers in this process. Resolves when they run. Throws when Postgres, Redis or the migration is not fit. */
+  start(): Promise<void>;
+  /** Resolves when everything committed before the call is in both stores. Throws E_TIMEOUT (default after 30 s). */
+  settled(options?: { readonly timeoutMs?: number }): Promise<void>;
+  /** Derives every document of a read model again, in place. Needs a running worker somewhere. */
+  rebuild(model: AnyModel | string, options?: { readonly onProgress?: (progress: RebuildProgress) => void }): Promise<void>;
+  /** Compares every key of a read model: source, Postgres copy, Redis copy. Changes nothing. */
+  verify(model: AnyModel | string, options?: { readonly onProgress?: (checked: number) => void }): Promise<Verified>;
+  /** Where everything stands. */
+  status(): Promise<Status>;
+  /** What Everwarm stands on, checked. */
+  doctor(): Promise<Diagnosis[]>;
+  /** Finishes running batches, stops, and closes what it opened. May be called twice, and before `start`. */
+  stop(): Promise<void>;
+}
+
+type Open = { readonly postgres: Postgres; readonly redis: Redis; readonly queue: Queue<RecomputeJob>; readonly parts: Omit<AuditParts, 'onProgress'> & { readonly generations: ReturnType<typeof rememberGenerations> }; readonly epoch: Awaited<ReturnType<typeof enterEpoch>> };
+
+/** Creates Everwarm. Connects to nothing until it is used, so it is safe at build time and under hot reload. Throws E_CONFIG, E_DEFINITION. */
+export function createEverwarm(input: EverwarmConfig): Everwarm {
+  const config = checkConfig(input);
+  const namespace = config.namespace ?? 'everwarm';
+  const onError = config.onError ?? reportOnStderr;
+  const models: readonly CompiledModel[] = config.readModels.map((model) => model.compile(config.casing));
+  const postgres = openPostgres(config.postgres, { max: (config.concurrency ?? 4) + 8 });
+  const closers: (() => Promise<unknown> | void)[] = [() => postgres.close()];
+  let opening: Promise<Open> | null = null;
+  let pipeline: Pipeline | null = null;
+  let stopped = false;
+
+  const redisFor = (use: Parameters<typeof openRedis>[1]) => {
+    const redis = openRedis(config.redis, use);
+    closers.unshift(() => redis.disconnect());
+    return redis;
+  };
+  const open = async (): Promise<Open> => {
+    const epoch = await enterEpoch(postgres.transactions).catch((error: unknown) => Promise.reject(unmigrated(error, postgres)));
+    const redis = redisFor('read');
+    const queueConnection = redisFor('queue');
+    await redis.connect().catch(() => undefined);
+    await queueConnection.connect().catch(() => undefined);
+    const queue = openQueue(queueConnection, namespace, onError);
+    const generations = rememberGenerations(postgres.transactions);
+    const space = { namespace, epoch: epoch.space };
+    const settle = () => settled(postgres.transactions, () => isPresent(postgres.transactions, withFencedCommands(redis), space), 30_000);
+    return { postgres, redis, queue, epoch, parts: { db: postgres.transactions, redis, space, generations, settle } };
+  };
+  const opened = () => {
+    if (stopped) throw new EverwarmError('E_LIFECYCLE', 'Everwarm was stopped. Create another one.');
+    opening ??= open().catch((error: unknown) => {
+      opening = null;
+      throw error;
+    });
+    return opening;
+  };
+  const generationOf = async (model: AnyModel | string): Promise<Generation> => {
+    const name = typeof model === 'string' ? model : model.name;
+    if (!models.some((known) => known.name === name)) {
+      throw new EverwarmError('E_UNKNOWN_MODEL', `There is no read model "${name}". Known: ${models.map((known) => known.name).join(', ')}.`, { context: { model: name } });
+    }
+    const { parts } = await opened();
+    const live = (await parts.generations.live()).filter((generation) => generation.name === name);
+    const generation = live.find((candidate) => candidate.state === 'serving') ?? live[0];
+    if (!generation) throw new EverwarmError('E_NOT_MIGRATED', `"${name}" has no generation in this database. Run everwarm migrate.`, { context: { model: name } });
+    return generation;
+  };
+
+  return {
+    reader: readerOn(async () => (await opened()).parts, config.casing),
+    async migrate({ dryRun = false } = {}) {
+      const owner = config.ownerUrl === undefined ? postgres : openPostgres(config.ownerUrl, { max: 2, name: 'everwarm-migrate' });
+      try {
+        await checkPostgres(owner.transactions);
+        const runtimeRole = config.ownerUrl === undefined ? undefined : (await postgres.transactions.query<{ role: string }>('select current_user as role')).rows[0]?.role;
+        return await migrate(owner.transactions, models, { dryRun, runtimeRole });
+      } catch (error) {
+        throw postgresError(error, owner.pool.options.connectionString);
+      } finally {
+        if (owner !== postgres) await owner.close();
+      }
+    },
+    async start() {
+      if (pipeline) return;
+      await checkPostgres(postgres.transactions).catch((error: unknown) => Promise.reject(postgresError(error, postgres.pool.options.connectionString)));
+      const { queue, parts, epoch } = await opened();
+      const writer = withFencedCommands(redisFor('write'));
+      await connectRedis(writer);
+      await checkRedis(writer);
+      const problem = (await examine(postgres.transactions, writer, models)).find(({ check, problem: found }) => found !== null && / is captured$| is up to date$|has a generation$/.test(check) && !/being built/.test(found));
+      if (problem) throw new EverwarmError('E_NOT_MIGRATED', `${problem.check}: not so. ${problem.problem}`);
+      pipeline = startPipeline({ pool: postgres.pool, db: postgres.transactions, generations: parts.generations, epoch, namespace, writer, queue, workerConnection: redisFor('worker'), concurrency: config.concurrency ?? 4, onError });
+      await pipeline.worker.waitUntilReady();
+    },
+    async settled({ timeoutMs = 30_000 } = {}) {
+      const { postgres: { transactions }, parts } = await opened();
+      await settled(transactions, () => isPresent(transactions, withFencedCommands(parts.redis), parts.space).catch(() => false), timeoutMs);
+    },
+    async rebuild(model, { onProgress = () => undefined } = {}) {
+      await rebuildInPlace(postgres.transactions, await generationOf(model), onProgress);
+    },
+    async verify(model, { onProgress } = {}) {
+      const generation = await generationOf(model);
+      return verify({ ...(await opened()).parts, onProgress }, generation);
+    },
+    async status() {
+      const { redis, queue } = await opened();
+      return readStatus(postgres.transactions, redis, queue);
+    },
+    async doctor() {
+      const redis = redisFor('read');
+      await redis.connect().catch(() => undefined);
+      return examine(postgres.transactions, redis, models);
+    },
+    async stop() {
+      if (stopped) return;
+      stopped = true;
+      await pipeline?.stop();
+      const open = await opening?.catch(() => null);
+      await open?.queue.close();
+      for (const close of closers) await close();
+    },
+  };
+}
+
+function unmigrated(error: unknown, postgres: Postgres): EverwarmError {
+  const missing = error instanceof Error && 'code' in error && (error.code === '42P01' || error.code === '3F000');
+  return missing ? new EverwarmError('E_NOT_MIGRATED', 'This database has no schema "everwarm". Run everwarm migrate.', { cause: error }) : postgresError(error, postgres.pool.options.connectionString);
+}
+
+function reportOnStderr(error: unknown, during: string): void {
+  console.error(`everwarm: ${during}: ${error instanceof Error ? error.message : String(error)}`);
+}

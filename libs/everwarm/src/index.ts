@@ -1,0 +1,13 @@
+export { EverwarmError, type EverwarmErrorCode } from '#contracts/errors.ts';
+export type { KeyInput } from '#contracts/key.ts';
+export { type AnyModel, defineList, defineReadModel, type ListModel, type ReadModel } from '#model/define.ts';
+export { defineConfig, type EverwarmConfig } from './config.ts';
+export { createEverwarm, type Everwarm } from './everwarm.ts';
+export type { Finding, Verified } from './operations/audit/verify.ts';
+export type { Migration } from './operations/migrate.ts';
+export type { Diagnosis } from './operations/observe/doctor.ts';
+export type { Status } from './operations/observe/status.ts';
+export type { RebuildProgress } from './operations/rebuild/rebuild.ts';
+export type { RawDocument, Tier } from './stages/read/document-reader.ts';
+export type { RawPage } from './stages/read/list-reader.ts';
+export type { ListOptions, Page, Reader } from './stages/read/reader.ts';

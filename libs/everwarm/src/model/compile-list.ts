@@ -1,0 +1,97 @@
+import type { CompiledModel, KeyColumn } from '#contracts/compiled.ts';
+import { dependenciesOf, enumerateSql, keyColumns } from './compile.ts';
+import { tableScope } from './expression.ts';
+import { keyTextSql, keyType } from './forms.ts';
+import type { DocumentPlan, PlanField, PlanNode } from './plan.ts';
+import { planOrder, planWhere } from './plan-query.ts';
+import { and, columnSql, filters, fromSql, joinConditions, keyCondition, keysRelation, rootKeySql } from './recompute-sql.ts';
+import { type Casing, type ColumnInfo, columnNamed, definition, type SchemaIndex } from './schema.ts';
+import { sortKeySql, sortTermSql } from './sort-form.ts';
+
+/** A list's config as it is at run time. */
+export type RawList = { readonly name: string; readonly partitionBy?: unknown; readonly where?: unknown; readonly orderBy?: unknown };
+
+/**
+ * A list as data. An entry's member is its sort columns and its key as order-preserving bytes, then the key's text and that
+ * text's length: the same bytes are the order in Postgres, the member in Redis and the cursor of a page.
+ * A row is in the list when its document exists and the list's own `where` holds.
+ */
+export function compileList(schema: SchemaIndex, casing: Casing | undefined, item: DocumentPlan, list: RawList): CompiledModel {
+  const fragments = [...item.fragments.filter((fragment) => fragment.path === `${item.name}.where`)];
+  const info = item.root.scope.info;
+  // The item's filter keeps its own alias, so the list's root takes the same one.
+  const scope = tableScope(info, item.root.scope.alias, casing, fragments);
+  const orderBy = planOrder(scope, list.orderBy, `${list.name}.orderBy`);
+  if (orderBy.length === 0) throw definition(list.name, 'needs "orderBy".');
+  const root: PlanNode = {
+    path: list.name,
+    scope,
+    join: null,
+    where: [...item.root.where, ...planWhere(scope, list.where, `${list.name}.where`)],
+    fields: [],
+    orderBy,
+    limit: null,
+  };
+  const { membership, column } = planPartition(schema, root, list, casing);
+  const fields: PlanField[] = membership ? [{ kind: 'many', name: 'partition', node: membership }] : [];
+  const partitionNode = membership ?? root;
+  const partition = column ? keyTextSql([columnSql(partitionNode, column)]) : `''::text`;
+  const joined = membership ? ` join ${fromSql(membership)} on ${and(joinConditions(membership))}` : '';
+  const from = `${fromSql(root)}${joined}`;
+  const present = column && !column.column.notNull ? [`${columnSql(partitionNode, column)} is not null`] : [];
+  const member = memberSql(root);
+  const where = [...filters(root), ...present];
+  const distinct = membership ? 'distinct ' : '';
+  const whole: PlanNode = { ...root, fields: column && !membership ? [{ kind: 'column', name: 'partition', column }] : fields };
+  return {
+    name: list.name,
+    kind: 'list',
+    root: info.name,
+    key: keyColumns(root),
+    recompute: `select ${distinct}k.key, ${partition} as partition, ${member} as member\nfrom ${keysRelation} join ${fromSql(root)} on ${keyCondition(root, 'k.key')}${joined} where ${and(where)}`,
+    enumerate: enumerateSql(root),
+    dependencies: dependenciesOf(whole),
+    fragments,
+    list: {
+      item: item.name,
+      partition: column ? partitionColumn(column, list.name) : null,
+      page: `select key, member from (select ${distinct}${rootKeySql(root)} as key, ${member} as member from ${from} where ${and([`${partition} = $1::text`, ...where])}) entries
+where $2::bytea is null or member > $2::bytea order by member limit $3::integer`,
+    },
+  };
+}
+
+function planPartition(schema: SchemaIndex, root: PlanNode, list: RawList, casing: Casing | undefined): { membership: PlanNode | null; column: ColumnInfo | null } {
+  const { partitionBy } = list;
+  const path = `${list.name}.partitionBy`;
+  if (partitionBy === undefined) return { membership: null, column: null };
+  if (typeof partitionBy === 'string') return { membership: null, column: columnNamed(root.scope.info, partitionBy, path) };
+  const [relationName, columnName]: unknown[] = Array.isArray(partitionBy) ? partitionBy : [];
+  if (typeof relationName !== 'string' || typeof columnName !== 'string') throw definition(path, 'must be a column or [relation, column].');
+  const relation = schema.relation(root.scope.info, relationName, path);
+  const column = columnNamed(relation.target, columnName, path);
+  const scope = tableScope(relation.target, 'membership', casing, []);
+  const node: PlanNode = {
+    path: `${list.name}.${relationName}`,
+    scope,
+    join: { parent: root, pairs: relation.join },
+    where: [],
+    fields: [{ kind: 'column', name: column.property, column }],
+    orderBy: [],
+    limit: null,
+  };
+  return { membership: node, column };
+}
+
+function partitionColumn(column: ColumnInfo, path: string): KeyColumn {
+  return { name: column.name, property: column.property, type: keyType(column, `${path}.partitionBy`) };
+}
+
+function memberSql(root: PlanNode): string {
+  const primary = root.scope.info.primaryKey;
+  const terms = root.orderBy.map((term, index) => sortTermSql(term, `${root.path}.orderBy[${index}]`));
+  const sorted = new Set(root.orderBy.flatMap((term) => term.columns));
+  const rest = primary.filter((column) => !sorted.has(column)).map((column) => sortKeySql(column, columnSql(root, column), root.path));
+  const key = `convert_to(${rootKeySql(root)}, 'UTF8')`;
+  return `${[...terms, ...rest].join(' || ')} || ${key} || int2send(octet_length(${key})::smallint)`;
+}

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import type { CompiledModel, Dependency, KeyColumn } from '#contracts/compiled.ts';
+import { castText, keyType } from './forms.ts';
+import { type DocumentPlan, nodesOf, type PlanNode } from './plan.ts';
+import { and, columnSql, filters, fromSql, recomputeSql, rootKeySql } from './recompute-sql.ts';
+import type { ColumnInfo } from './schema.ts';
+import { dependencyOf } from './way-back.ts';
+
+/** A document model as data. */
+export function compileDocument(plan: DocumentPlan): CompiledModel {
+  return {
+    name: plan.name,
+    kind: 'document',
+    root: plan.root.scope.info.name,
+    key: keyColumns(plan.root),
+    recompute: recomputeSql(plan.root),
+    enumerate: enumerateSql(plan.root),
+    dependencies: dependenciesOf(plan.root),
+    fragments: plan.fragments,
+  };
+}
+
+/** What decides whether two definitions are the same: everything that is stored of them. */
+export function definitionHash(model: CompiledModel): string {
+  return createHash('sha256').update(JSON.stringify(model)).digest('hex').slice(0, 32);
+}
+
+/** The key columns of a root, in primary key order. Throws E_DEFINITION for a column type that cannot be a key. */
+export function keyColumns(root: PlanNode): KeyColumn[] {
+  return root.scope.info.primaryKey.map((column) => ({ name: column.name, property: column.property, type: keyType(column, root.path) }));
+}
+
+/** The statement that walks all keys of a root in primary key order, from a position on. */
+export function enumerateSql(root: PlanNode): string {
+  const primary = root.scope.info.primaryKey;
+  const columns = primary.map((column) => columnSql(root, column));
+  const after = primary.map((column, index) => castText(column, `($1::text[])[${index + 1}]`));
+  const beyond = `($1::text[] is null or (${columns.join(', ')}) > (${after.join(', ')}))`;
+  return `select ${rootKeySql(root)} as key, array[${columns.map((column) => `${column}::text`).join(', ')}] as position
+from ${fromSql(root)} where ${and([beyond, ...filters(root)])} order by ${columns.join(', ')} limit $2::integer`;
+}
+
+/** What a whole plan depends on: one dependency per appearance of a table. */
+export function dependenciesOf(root: PlanNode): Dependency[] {
+  const extra = new Map<PlanNode, ColumnInfo[]>();
+  const note = (node: PlanNode, columns: readonly ColumnInfo[]) => extra.set(node, [...(extra.get(node) ?? []), ...columns]);
+  for (const node of nodesOf(root)) {
+    if (node.join) note(node.join.parent, node.join.pairs.map((pair) => pair.parent));
+    for (const field of node.fields) if (field.kind === 'aggregate' && field.aggregate.column) note(field.aggregate.node, [field.aggregate.column]);
+  }
+  return [...nodesOf(root)].map((node) => dependencyOf(node, extra.get(node) ?? []));
+}

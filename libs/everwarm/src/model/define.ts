@@ -1,0 +1,79 @@
+import type { ExtractTablesWithRelations, KnownKeysOnly, TableRelationalConfig, TablesRelationalConfig } from 'drizzle-orm';
+import type { CompiledModel } from '#contracts/compiled.ts';
+import { reservedNames } from '#contracts/names.ts';
+import { compileDocument } from './compile.ts';
+import { compileList, type RawList } from './compile-list.ts';
+import { planDocument, type RawQuery } from './plan-query.ts';
+import { type Casing, definition, indexSchema } from './schema.ts';
+import type { Jsonified, KeyOf, ListConfig, ReadModelConfig, ResultOf } from './types.ts';
+
+declare const phantom: unique symbol;
+
+/** A declared document model. The phantom types carry its document, its key and its place in the schema. */
+export interface ReadModel<Doc = unknown, Key = unknown, S extends TablesRelationalConfig = TablesRelationalConfig, T extends TableRelationalConfig = TableRelationalConfig> {
+  readonly kind: 'document';
+  readonly name: string;
+  /** The model as data, for a schema whose column names follow this casing. Pure. */
+  compile(casing?: Casing): CompiledModel;
+  /** What a list over this model needs. Not for use outside the package. */
+  readonly declaration: Declaration;
+  readonly [phantom]?: { readonly doc: Doc; readonly key: Key; readonly schema: S; readonly table: T };
+}
+
+/** A declared list of a document model's documents. */
+export interface ListModel<Doc = unknown> {
+  readonly kind: 'list';
+  readonly name: string;
+  /** The document model whose documents the list shows. */
+  readonly item: ReadModel<Doc>;
+  /** The list as data, for a schema whose column names follow this casing. Pure. */
+  compile(casing?: Casing): CompiledModel;
+  readonly [phantom]?: { readonly doc: Doc };
+}
+
+/** Either kind of declaration. */
+export type AnyModel = ReadModel | ListModel;
+
+/** What was declared, as it was written. */
+export type Declaration = { readonly schema: Record<string, unknown>; readonly root: string; readonly query: RawQuery };
+
+/**
+ * Declares a document model: one JSON document per row of `root`, by Drizzle's own relational query. `schema` is the object
+ * that `drizzle()` takes, tables and relations. Names everything from then on: Postgres view, Redis keys, metrics.
+ * Throws E_DEFINITION, naming model and path, for a shape that is not supported.
+ */
+export function defineReadModel<
+  Schema extends Record<string, unknown>,
+  S extends ExtractTablesWithRelations<Schema>,
+  K extends keyof S & string,
+  C extends ReadModelConfig<S, S[K]>,
+>(schema: Schema, root: K, config: KnownKeysOnly<C, ReadModelConfig<S, S[K]>>): ReadModel<Jsonified<ResultOf<S, S[K], C>>, KeyOf<S[K]>, S, S[K]> {
+  const name = checkName(config.name);
+  const declaration: Declaration = { schema, root, query: config as RawQuery };
+  const compile = (casing?: Casing) => compileDocument(planDocument(indexSchema(schema, casing), casing, name, root, declaration.query));
+  compile();
+  return Object.freeze({ kind: 'document', name, compile, declaration });
+}
+
+/**
+ * Declares a list: the documents of `item` in one order, whole or per partition. The order is made total by the primary key.
+ * Throws E_DEFINITION, naming list and path, for a shape that is not supported.
+ */
+export function defineList<Doc, Key, S extends TablesRelationalConfig, T extends TableRelationalConfig>(item: ReadModel<Doc, Key, S, T>, config: ListConfig<S, T>): ListModel<Doc> {
+  const name = checkName(config.name);
+  const { schema, root, query } = item.declaration;
+  const compile = (casing?: Casing) => {
+    const index = indexSchema(schema, casing);
+    return compileList(index, casing, planDocument(index, casing, item.name, root, query), config as RawList);
+  };
+  compile();
+  return Object.freeze({ kind: 'list', name, item: item as ReadModel<Doc>, compile });
+}
+
+function checkName(name: unknown): string {
+  if (typeof name !== 'string' || !/^[a-z][a-z0-9_]{0,47}$/.test(name)) {
+    throw definition(JSON.stringify(name), 'is not a name for a read model. Use lower-case letters, digits and underscores, a letter first, at most 48 characters.');
+  }
+  if (reservedNames.has(name) || name.startsWith('projection_') || name.startsWith('capture_')) throw definition(name, 'is a name the engine uses itself. Choose another.');
+  return name;
+}

@@ -1,0 +1,50 @@
+import type { Fragment } from '#contracts/compiled.ts';
+import type { Expression, TableScope } from './expression.ts';
+import type { ColumnInfo, JoinPair } from './schema.ts';
+
+/** One sort term of a query: SQL of the value, and how it sorts. */
+export type OrderTerm = Expression & { readonly descending: boolean; readonly nullsFirst: boolean };
+
+/** How a node's rows are found from its parent's row. */
+export type NodeJoin = { readonly parent: PlanNode; readonly pairs: readonly JoinPair[] };
+
+/** One appearance of a table in a read model, with what it takes from it. The tree of these is the whole query. */
+export type PlanNode = {
+  readonly path: string;
+  readonly scope: TableScope;
+  /** Null for the root. */
+  readonly join: NodeJoin | null;
+  readonly where: readonly Expression[];
+  readonly fields: readonly PlanField[];
+  readonly orderBy: readonly OrderTerm[];
+  readonly limit: number | null;
+};
+
+/** One property of a document, in the order in which it is written. */
+export type PlanField =
+  | { readonly kind: 'column'; readonly name: string; readonly column: ColumnInfo }
+  | { readonly kind: 'extra'; readonly name: string; readonly expression: Expression }
+  | { readonly kind: 'one' | 'many'; readonly name: string; readonly node: PlanNode }
+  | { readonly kind: 'through'; readonly name: string; readonly via: PlanNode; readonly node: PlanNode }
+  | { readonly kind: 'aggregate'; readonly name: string; readonly aggregate: AggregatePlan };
+
+/** An aggregate over the rows of one relation. */
+export type AggregatePlan = {
+  readonly function: 'count' | 'sum' | 'avg' | 'min' | 'max';
+  readonly node: PlanNode;
+  /** Null for `count`. */
+  readonly column: ColumnInfo | null;
+};
+
+/** A document model's whole plan. */
+export type DocumentPlan = { readonly name: string; readonly root: PlanNode; readonly fragments: readonly Fragment[] };
+
+/** Every node below and including this one, parents first; join tables and aggregates too. */
+export function* nodesOf(node: PlanNode): Generator<PlanNode> {
+  yield node;
+  for (const field of node.fields) {
+    if (field.kind === 'through') yield field.via;
+    if (field.kind === 'aggregate') yield* nodesOf(field.aggregate.node);
+    if (field.kind === 'one' || field.kind === 'many' || field.kind === 'through') yield* nodesOf(field.node);
+  }
+}

@@ -1,0 +1,128 @@
+import type {
+  AnyColumn, BuildQueryResult, Column, DBQueryConfig, FindTableByDBName, InferModelFromColumns, Many, NonUndefinedKeysOnly, One, Operators, Relation, Simplify, SQL,
+  TableRelationalConfig, TablesRelationalConfig,
+} from 'drizzle-orm';
+
+/*
+ * The types of declarations. `DBQueryConfig` could be the constraint only while `through` and `aggregates` stayed at the
+ * root, so its few lines are mirrored here with Drizzle's own leaf types.
+ */
+
+/** A document as `JSON.parse` gives it: dates, bigints and bytes are text, methods are gone. */
+export type Jsonified<T> = 0 extends 1 & T
+  ? T
+  : unknown extends T
+    ? T
+    : T extends string | number | boolean | null | undefined
+      ? T
+      : T extends bigint | Date | Uint8Array
+        ? string
+        : T extends { toJSON(): infer J }
+          ? Jsonified<J>
+          : T extends readonly unknown[]
+            ? { [I in keyof T]: Jsonified<T[I]> }
+            : T extends object
+              ? { [K in keyof T]: Jsonified<T[K]> }
+              : never;
+
+type Target<S extends TablesRelationalConfig, R> = R extends Relation ? FindTableByDBName<S, R['referencedTableName']> : never;
+type KindOf<R> = R extends One ? 'one' : 'many';
+type Fields<T extends TableRelationalConfig> = Simplify<T['columns']>;
+type DataOf<C extends Column> = C['_']['data'];
+
+/** The names of a table's many relations. */
+export type ManyKeys<T extends TableRelationalConfig> = { [K in keyof T['relations']]: T['relations'][K] extends Many<string> ? K : never }[keyof T['relations']];
+
+/** A filter over one table's rows. */
+export type Where<T extends TableRelationalConfig> = (fields: Fields<T>, operators: Operators) => SQL | undefined;
+
+declare const type: unique symbol;
+
+/** An aggregate of the builder, typed by its value. */
+export type Aggregate<V> = { readonly kind: 'count' | 'sum' | 'min' | 'max' | 'avg'; readonly [type]?: V };
+
+type NumericKeys<T extends TableRelationalConfig> = {
+  [K in keyof T['columns']]: T['columns'][K]['_']['dataType'] extends 'number' | 'bigint' ? K : T['columns'][K]['_']['columnType'] extends 'PgNumeric' ? K : never;
+}[keyof T['columns']];
+
+type Filtered<S extends TablesRelationalConfig, T extends TableRelationalConfig, R extends ManyKeys<T>> = { where?: Where<Target<S, T['relations'][R & string]>> };
+type ColumnOf<S extends TablesRelationalConfig, T extends TableRelationalConfig, R extends ManyKeys<T>, C> = DataOf<Target<S, T['relations'][R & string]>['columns'][C & string]>;
+
+/** What `aggregates` receives: each takes a many relation and, but for `count`, a column of its table. */
+export interface Aggregates<S extends TablesRelationalConfig, T extends TableRelationalConfig> {
+  /** How many rows; 0 for none. */
+  count<R extends ManyKeys<T>>(relation: R, options?: Filtered<S, T, R>): Aggregate<number>;
+  /** The sum; 0 for no rows. */
+  sum<R extends ManyKeys<T>, C extends NumericKeys<Target<S, T['relations'][R & string]>>>(relation: R, column: C, options?: Filtered<S, T, R>): Aggregate<ColumnOf<S, T, R, C>>;
+  /** The average as decimal text; null for no rows. */
+  avg<R extends ManyKeys<T>, C extends NumericKeys<Target<S, T['relations'][R & string]>>>(relation: R, column: C, options?: Filtered<S, T, R>): Aggregate<string | null>;
+  /** The smallest value; null for no rows. */
+  min<R extends ManyKeys<T>, C extends keyof Target<S, T['relations'][R & string]>['columns']>(relation: R, column: C, options?: Filtered<S, T, R>): Aggregate<ColumnOf<S, T, R, C> | null>;
+  /** The largest value; null for no rows. */
+  max<R extends ManyKeys<T>, C extends keyof Target<S, T['relations'][R & string]>['columns']>(relation: R, column: C, options?: Filtered<S, T, R>): Aggregate<ColumnOf<S, T, R, C> | null>;
+}
+
+/** Many-to-many: the relation to the join table, then the relation on it; keyed by the name in the document. */
+type Through<S extends TablesRelationalConfig, T extends TableRelationalConfig> = {
+  [A in ManyKeys<T> & string]: { via: A } & {
+    [B in keyof Target<S, T['relations'][A]>['relations'] & string]: { to: B; joinWhere?: Where<Target<S, T['relations'][A]>> } & ReadModelQuery<
+      'many',
+      S,
+      Target<S, Target<S, T['relations'][A]>['relations'][B]>
+    >;
+  }[keyof Target<S, T['relations'][A]>['relations'] & string];
+}[ManyKeys<T> & string];
+
+/** How the rows of a relation, or the entries of a list, are ordered. */
+export type OrderBy<T extends TableRelationalConfig> = (
+  fields: Fields<T>,
+  operators: { sql: Operators['sql']; asc: (column: AnyColumn | SQL) => SQL; desc: (column: AnyColumn | SQL) => SQL },
+) => AnyColumn | SQL | (AnyColumn | SQL)[];
+
+/** Drizzle's relational query at every level, plus `through` and `aggregates`. */
+export type ReadModelQuery<Kind extends 'one' | 'many', S extends TablesRelationalConfig, T extends TableRelationalConfig> = {
+  columns?: { [K in keyof T['columns']]?: boolean };
+  with?: { [K in keyof T['relations']]?: true | ReadModelQuery<KindOf<T['relations'][K]>, S, Target<S, T['relations'][K]>> };
+  extras?: DBQueryConfig<Kind, false, S, T>['extras'];
+  aggregates?: (a: Aggregates<S, T>) => Record<string, Aggregate<unknown>>;
+  through?: Record<string, Through<S, T>>;
+} & (Kind extends 'many' ? { where?: Where<T>; orderBy?: OrderBy<T>; limit?: number } : unknown);
+
+/** The config of `defineReadModel`. */
+export type ReadModelConfig<S extends TablesRelationalConfig, T extends TableRelationalConfig> = ReadModelQuery<'one', S, T> & { name: string; where?: Where<T> };
+
+/** The config of `defineList`. */
+export type ListConfig<S extends TablesRelationalConfig, T extends TableRelationalConfig> = {
+  name: string;
+  /** A column of the item's table, or [many relation, column of its table] for membership through a join table. None: one list. */
+  partitionBy?: (keyof T['columns'] & string) | { [R in ManyKeys<T> & string]: readonly [R, keyof Target<S, T['relations'][R]>['columns'] & string] }[ManyKeys<T> & string];
+  where?: Where<T>;
+  orderBy: OrderBy<T>;
+};
+
+/** The type of a document, before it became JSON. */
+export type ResultOf<S extends TablesRelationalConfig, T extends TableRelationalConfig, C> = Simplify<
+  BuildQueryResult<S, T, C extends true ? true : Pick<C, Extract<keyof C, 'columns' | 'extras'>>> &
+    (C extends { with: infer W }
+      ? {
+          [K in NonUndefinedKeysOnly<W> & keyof T['relations']]: T['relations'][K] extends infer R extends Relation
+            ? R extends One<string, infer N>
+              ? ResultOf<S, Target<S, R>, W[K]> | (N extends true ? never : null)
+              : ResultOf<S, Target<S, R>, W[K]>[]
+            : never;
+        }
+      : unknown) &
+    (C extends { aggregates: (...a: never[]) => infer A } ? { [K in keyof A]: A[K] extends Aggregate<infer V> ? V : never } : unknown) &
+    (C extends { through: infer H }
+      ? {
+          [K in keyof H]: H[K] extends { via: infer A extends string; to: infer B extends string }
+            ? ResultOf<S, Target<S, Target<S, T['relations'][A]>['relations'][B]>, Omit<H[K], 'via' | 'to' | 'joinWhere'>>[]
+            : never;
+        }
+      : unknown)
+>;
+
+type PrimaryKey<T extends TableRelationalConfig> = { [K in keyof T['columns']]: T['columns'][K]['_']['isPrimaryKey'] extends true ? K : never }[keyof T['columns']];
+
+/** The type of a key: the value of the one `.primaryKey()` column, or an object of columns, since Drizzle's types do not see composite keys. */
+export type KeyOf<T extends TableRelationalConfig> = [PrimaryKey<T>] extends [never] ? Partial<InferModelFromColumns<T['columns']>> : DataOf<T['columns'][PrimaryKey<T> & string]>;

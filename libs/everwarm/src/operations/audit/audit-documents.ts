@@ -1,0 +1,40 @@
+import type { Generation } from '#contracts/compiled.ts';
+import { documentKey, projectionTable } from '#contracts/names.ts';
+import { decodeStored } from '#contracts/version.ts';
+import type { AuditParts, Finding } from './verify.ts';
+
+/** What comparing some keys gave. `inFlight` are keys that the ledger owed at that moment. */
+export type AuditedKeys = { readonly findings: readonly Finding[]; readonly inFlight: readonly string[] };
+
+type Row = { key: string; expected: string | null; stored: string | null; version: string | null; owed: boolean };
+
+/** Compares documents: the recomputed text, the projection row and whether it is owed in one snapshot, then the bytes in Redis. */
+export async function auditDocuments({ db, redis, space }: AuditParts, generation: Generation, keys: readonly string[]): Promise<AuditedKeys> {
+  const rows = await db.transaction(async (tx) => {
+    const result = await tx.query<Row>(
+      `select r.key, r.doc as expected, p.doc as stored, p.version, l.key is not null as owed
+from (${generation.model.recompute}) r left join everwarm.${projectionTable(generation.id)} p on p.key = r.key
+left join everwarm.ledger l on l.generation = $2 and l.key = r.key`,
+      [keys, generation.id],
+    );
+    return result.rows;
+  });
+  const held = await redis.mgetBuffer(rows.map((row) => documentKey(space, generation.id, row.key)));
+  const findings: Finding[] = [];
+  for (const [index, { key, expected, stored, version, owed }] of rows.entries()) {
+    if (owed) continue;
+    if (expected !== stored) findings.push({ key, layer: 'postgres', cause: stored === null ? 'document missing' : expected === null ? 'document without a row' : 'text differs from the source' });
+    const cause = redisFault(held[index] ?? null, stored, version);
+    if (cause !== null) findings.push({ key, layer: 'redis', cause });
+  }
+  return { findings, inFlight: rows.filter((row) => row.owed).map((row) => row.key) };
+}
+
+function redisFault(value: Buffer | null, stored: string | null, version: string | null): string | null {
+  if (value === null) return stored === null ? null : 'document missing';
+  const held = decodeStored(value);
+  if (held.body === null) return stored === null ? null : 'tombstone of a document that Postgres has';
+  if (stored === null) return 'document that Postgres does not have';
+  if (!held.body.equals(Buffer.from(stored))) return 'bytes differ from Postgres';
+  return held.version === version ? null : 'version differs from Postgres';
+}

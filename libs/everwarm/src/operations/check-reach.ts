@@ -1,0 +1,75 @@
+import type { CompiledModel, Fragment } from '#contracts/compiled.ts';
+import type { Database, Transactions } from '#contracts/database.ts';
+import { EverwarmError } from '#contracts/errors.ts';
+import { qualified } from '#model/literal.ts';
+
+/**
+ * Checks against the catalogue what a model's SQL really reads, rather than believing what its declaration says: raw text
+ * inside an expression is invisible to everything but Postgres. The SQL becomes temporary views in a transaction that is
+ * rolled back; `pg_depend` then names each column and each user function. Throws E_DEFINITION for a column outside the watched
+ * set, a whole-row reference, a function of the user's own, or an expression that is not immutable.
+ */
+export async function checkReach(db: Transactions, model: CompiledModel): Promise<void> {
+  const undo = new Error('rolled back');
+  await db
+    .transaction(async (tx) => {
+      const statement = model.recompute.replaceAll('$1::text[]', `'{}'::text[]`);
+      await createView(tx, 'everwarm_reach', statement, model.name);
+      await checkColumns(tx, model);
+      for (const fragment of model.fragments) await checkFragment(tx, fragment);
+      throw undo;
+    })
+    .catch((error: unknown) => {
+      if (error !== undo) throw error;
+    });
+}
+
+async function checkColumns(tx: Database, model: CompiledModel): Promise<void> {
+  const { rows } = await tx.query<{ schema: string | null; name: string; column: string | null; kind: string }>(
+    `select distinct n.nspname as schema, coalesce(c.relname, p.proname) as name, a.attname as column, case when p.oid is null then 'column' else 'function' end as kind
+     from pg_rewrite r join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid
+     left join pg_class c on d.refclassid = 'pg_class'::regclass and c.oid = d.refobjid
+     left join pg_proc p on d.refclassid = 'pg_proc'::regclass and p.oid = d.refobjid
+     left join pg_namespace n on n.oid = coalesce(c.relnamespace, p.pronamespace)
+     left join pg_attribute a on a.attrelid = c.oid and a.attnum = d.refobjsubid and d.refobjsubid > 0
+     where r.ev_class = 'pg_temp.everwarm_reach'::regclass and (c.oid is null or c.oid <> r.ev_class) and (c.oid is not null or p.oid is not null)`,
+  );
+  const watched = new Set(model.dependencies.flatMap(({ table, columns }) => columns.map((column) => JSON.stringify([table.schema, table.name, column]))));
+  const tables = new Set(model.dependencies.map(({ table }) => JSON.stringify([table.schema, table.name])));
+  for (const row of rows) {
+    const what = `${row.schema}.${row.name}`;
+    if (row.kind === 'function') throw refused(model.name, `calls the function ${what}, whose own reads cannot be followed. Write it out, or use built-in functions.`);
+    if (row.column === null && !tables.has(JSON.stringify([row.schema, row.name]))) throw refused(model.name, `reads ${what} in raw SQL, which no relation declares, so its changes would be missed. Declare a relation.`);
+    if (row.column === null) continue;
+    if (!watched.has(JSON.stringify([row.schema, row.name, row.column]))) {
+      throw refused(model.name, `reads the column "${row.column}" of ${what} in raw SQL, where it cannot be followed. Use the callback's columns.`);
+    }
+  }
+}
+
+/** One expression alone: what it calls must give the same value tomorrow for the same row. */
+async function checkFragment(tx: Database, fragment: Fragment): Promise<void> {
+  await tx.query('drop view if exists pg_temp.everwarm_fragment');
+  await createView(tx, 'everwarm_fragment', `select (${fragment.sql}) as value from ${qualified(fragment.table)} ${fragment.alias}`, fragment.path);
+  const { rows } = await tx.query<{ name: string }>(
+    `with tree as (select ev_action::text as text from pg_rewrite where ev_class = 'pg_temp.everwarm_fragment'::regclass),
+called as (select (regexp_matches(text, ':(?:funcid|opfuncid|winfnoid|aggfnoid) (\\d+)', 'g'))[1]::oid as oid from tree)
+select p.proname as name from called join pg_proc p on p.oid = called.oid where p.provolatile <> 'i'
+union all select 'current_date, current_timestamp or a kin of it' from tree where text like '%SQLVALUEFUNCTION%' or text like '%{SQLVALUEFUNCTION%'
+union all select 'a whole row' from tree where text ~ ':varattno 0 '`,
+  );
+  const name = rows[0]?.name;
+  if (name !== undefined) throw refused(fragment.path, `uses ${name}, which is not immutable: the document would change without any row changing. Use a stored column instead.`);
+}
+
+async function createView(tx: Database, name: string, statement: string, path: string): Promise<void> {
+  try {
+    await tx.query(`create temporary view ${name} as ${statement}`);
+  } catch (cause) {
+    throw refused(path, `is not valid in this database: ${cause instanceof Error ? cause.message : String(cause)}.`, cause);
+  }
+}
+
+function refused(path: string, what: string, cause?: unknown): EverwarmError {
+  return new EverwarmError('E_DEFINITION', `${path} ${what}`, { cause, context: { path } });
+}

@@ -1,0 +1,91 @@
+import type { CompiledModel } from '#contracts/compiled.ts';
+import type { Database, Transactions } from '#contracts/database.ts';
+import { migrationLock } from '#contracts/names.ts';
+import { definitionHash } from '#model/compile.ts';
+import { migrateSchema, pendingMigrations } from '#platform/migrate-schema.ts';
+import { enterEpoch } from '#platform/epoch.ts';
+import { installCapture } from '../stages/capture/install.ts';
+import { watchList } from '../stages/capture/watch-list.ts';
+import { documentTableSql } from '../stages/write-through/write-documents.ts';
+import { entryTableSql } from '../stages/write-through/write-entries.ts';
+import { checkReach } from './check-reach.ts';
+import { grantRuntime } from './grant.ts';
+
+/** What a migration did, or with `dryRun` would do. */
+export type Migration = {
+  /** Steps of the engine's own schema. */
+  readonly schema: readonly string[];
+  /** Read models that got a new generation. */
+  readonly generations: readonly string[];
+  /** Tables whose triggers were installed or changed. */
+  readonly captured: readonly string[];
+};
+
+/** How to migrate: whether only to tell, and the role that is to run the workers when it is another one. */
+export type MigrateOptions = { readonly dryRun?: boolean; readonly runtimeRole?: string | undefined };
+
+/**
+ * Brings a database to what these models need: the engine's schema, a generation for each definition that has none, triggers
+ * for the union of all live generations. Idempotent, and safe to call from several processes. A new generation is filled by
+ * the relay, and only once every transaction has ended that may have written before its triggers were there.
+ * Throws E_DEFINITION for a model that this database cannot keep right, before anything of it is stored.
+ */
+export async function migrate(db: Transactions, models: readonly CompiledModel[], { dryRun = false, runtimeRole }: MigrateOptions = {}): Promise<Migration> {
+  const pending = await pendingMigrations(db);
+  if (dryRun) {
+    const missing = pending.length > 0 ? models : await withoutGeneration(db, models);
+    return { schema: pending.map((step) => step.name), generations: missing.map((model) => model.name), captured: watchList(missing).map(({ table }) => `${table.schema}.${table.name}`) };
+  }
+  const schema = await migrateSchema(db);
+  await enterEpoch(db);
+  const missing = await withoutGeneration(db, models);
+  for (const model of missing) await checkReach(db, model);
+  await db.transaction(async (tx) => {
+    await tx.query('select pg_advisory_xact_lock($1, $2)', [...migrationLock]);
+    for (const model of await withoutGeneration(tx, models)) await createGeneration(tx, model);
+    await serveKnown(tx, models);
+  });
+  const live = await db.query<{ model: CompiledModel }>(`select model from everwarm.generations where state <> 'dropped' order by id`);
+  const captured = await installCapture(db, watchList(live.rows.map((row) => row.model)));
+  await db.transaction(async (tx) => {
+    // The walk over a new generation's keys waits until every transaction older than this one is over.
+    await tx.query(`update everwarm.generations set installed_xid = pg_current_xact_id(), reconcile_phase = 'source' where installed_xid is null and state = 'building'`);
+    await tx.query('update everwarm.relay set revision = revision + 1');
+    if (runtimeRole !== undefined) await grantRuntime(tx, runtimeRole, live.rows.map((row) => row.model));
+  });
+  return { schema, generations: missing.map((model) => model.name), captured };
+}
+
+async function withoutGeneration(db: Database, models: readonly CompiledModel[]): Promise<CompiledModel[]> {
+  const { rows } = await db.query<{ name: string; hash: string }>(`select name, hash from everwarm.generations where state <> 'dropped'`);
+  const known = new Set(rows.map((row) => `${row.name} ${row.hash}`));
+  return models.filter((model) => !known.has(`${model.name} ${definitionHash(model)}`));
+}
+
+async function createGeneration(tx: Database, model: CompiledModel): Promise<void> {
+  // A build of yet another definition that never came to serve is given up: nothing reads it.
+  await dropBuilding(tx, model.name, '');
+  const { rows } = await tx.query<{ id: number }>(`insert into everwarm.generations (name, hash, state, model) values ($1, $2, 'building', $3) returning id`, [model.name, definitionHash(model), JSON.stringify(model)]);
+  const id = rows[0]?.id ?? 0;
+  await tx.query(model.kind === 'document' ? documentTableSql(id) : entryTableSql(id));
+}
+
+/** A definition whose generation is still kept (a rollback of the code) serves again at once. */
+async function serveKnown(tx: Database, models: readonly CompiledModel[]): Promise<void> {
+  for (const model of models) {
+    const hash = definitionHash(model);
+    const { rows } = await tx.query<{ id: number }>(`select id from everwarm.generations where name = $1 and hash = $2 and state in ('previous', 'serving')`, [model.name, hash]);
+    const id = rows[0]?.id;
+    if (id === undefined) continue;
+    await dropBuilding(tx, model.name, hash);
+    await tx.query('select everwarm.serve($1)', [id]);
+  }
+}
+
+async function dropBuilding(tx: Database, name: string, exceptHash: string): Promise<void> {
+  const { rows } = await tx.query<{ id: number }>(`update everwarm.generations set state = 'dropped' where name = $1 and hash <> $2 and state = 'building' returning id`, [name, exceptHash]);
+  for (const { id } of rows) {
+    await tx.query(`drop table if exists everwarm.projection_${id}`);
+    await tx.query('delete from everwarm.ledger where generation = $1', [id]);
+  }
+}

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import type { Queue, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Pool } from 'pg';
+import type { Transactions } from '#contracts/database.ts';
+import type { Generations } from '#contracts/generations.ts';
+import type { RecomputeJob } from '#contracts/job.ts';
+import { type KeySpace, queuePrefix } from '#contracts/names.ts';
+import type { Epoch } from '#platform/epoch.ts';
+import { startDuties } from './duties.ts';
+import { startRecomputeWorker } from './stages/recompute/recompute-worker.ts';
+import { promoteBuilt } from './stages/relay/promote.ts';
+import { reconcileStep } from './stages/relay/reconcile.ts';
+import { refill } from './stages/relay/refill.ts';
+import { Relay } from './stages/relay/relay.ts';
+import { rotate } from './stages/relay/rotate.ts';
+import { type FencedRedis, publishDocuments, publishEntries } from './stages/write-through/publish.ts';
+import { isPresent, rehydrate } from './stages/write-through/rehydrate.ts';
+import { type WrittenDocument, writeDocuments } from './stages/write-through/write-documents.ts';
+import { type WrittenEntry, writeEntries } from './stages/write-through/write-entries.ts';
+
+/** What the pipeline runs on; all of it is opened, checked and closed by the caller. */
+export type PipelineParts = {
+  readonly pool: Pool;
+  readonly db: Transactions;
+  readonly generations: Generations;
+  readonly epoch: Epoch;
+  readonly namespace: string;
+  readonly writer: FencedRedis;
+  readonly queue: Queue<RecomputeJob>;
+  readonly workerConnection: Redis;
+  readonly concurrency: number;
+  readonly onError: (error: unknown, during: string) => void;
+};
+
+/** A running pipeline. `stop` lets running batches finish. */
+export type Pipeline = { readonly relay: Relay; readonly worker: Worker<RecomputeJob>; stop(): Promise<void> };
+
+type Written = { readonly documents: readonly WrittenDocument[] } | { readonly entries: readonly WrittenEntry[] };
+
+/**
+ * ★ The whole system in order. A writer's transaction put its changes into the outbox (capture, in Postgres). From there:
+ *
+ *   relay     outbox → ledger → job      what committed since the last look, resolved to the keys it affects
+ *   recompute job → locks → version      what the ledger says is owed, one number per batch, drawn under its locks
+ *   write     one SQL → Postgres         documents or entries derived and written in the batch's transaction, fenced
+ *   publish   Postgres → Redis           what was committed, fenced again
+ *   acknowledge                          out of the ledger, when both stores have it
+ *
+ * The duties run beside it in the leader: they make good what a crash, a flush or a lost job left undone.
+ */
+export function startPipeline(parts: PipelineParts): Pipeline {
+  const { pool, db, generations, epoch, namespace, writer, queue, onError } = parts;
+  const space: KeySpace = { namespace, epoch: epoch.space };
+
+  const relay = new Relay({ id: randomUUID(), pool, db, queue, generations, onError });
+
+  const worker = startRecomputeWorker<Written>({
+    db,
+    epoch: epoch.ordinal,
+    generations,
+    queue,
+    connection: parts.workerConnection,
+    prefix: queuePrefix(namespace),
+    concurrency: parts.concurrency,
+    write: async (tx, batch) => (batch.generation.model.kind === 'document' ? { documents: await writeDocuments(tx, batch) } : { entries: await writeEntries(tx, batch) }),
+    publish: (generation, written) =>
+      'documents' in written ? publishDocuments(writer, space, generation.id, written.documents) : publishEntries(writer, space, db, generation.id, written.entries),
+    onError,
+  });
+
+  const stopDuties = startDuties(() => relay.leads, onError, [
+    { name: 'refill', everyMs: 500, run: async () => relay.measureRoom().then(() => refill(db, queue)) },
+    { name: 'reconcile', everyMs: 100, run: async () => reconcileStep(db) },
+    { name: 'promote', everyMs: 200, run: async () => promoteBuilt(db) },
+    { name: 'rehydrate', everyMs: 500, run: async () => (await isPresent(db, writer, space)) || rehydrate(db, writer, space, await generations.live()) },
+    { name: 'rotate', everyMs: 5000, run: async () => relay.delivered && rotate(db, relay.delivered) },
+  ]);
+
+  relay.run();
+  return {
+    relay,
+    worker,
+    stop: async () => {
+      await stopDuties();
+      await relay.stop();
+      await worker.close();
+    },
+  };
+}

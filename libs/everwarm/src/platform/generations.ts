@@ -1,0 +1,51 @@
+import type { CompiledModel, Generation, GenerationState } from '#contracts/compiled.ts';
+import type { Database } from '#contracts/database.ts';
+import type { Generations } from '#contracts/generations.ts';
+
+type Row = { id: number; name: string; hash: string; state: GenerationState; model: CompiledModel };
+
+/** How old a remembered list may be before it is read again, in milliseconds. Readers of a generation that is building look sooner. */
+const staleAfterMs = 1000;
+
+/** The generations of one database, remembered for a second or until a newer revision is asked for. */
+export function rememberGenerations(db: Database): Generations {
+  let known: readonly Generation[] = [];
+  let revision = '';
+  let readAt = Number.NEGATIVE_INFINITY;
+  let reading: Promise<void> | null = null;
+
+  const read = async () => {
+    const { rows } = await db.query<Row & { revision: string }>(
+      `select g.id, g.name, g.hash, g.state, g.model, r.revision::text as revision from everwarm.relay r left join everwarm.generations g on g.state <> 'dropped' order by g.id`,
+    );
+    revision = rows[0]?.revision ?? '';
+    known = rows.filter((row) => row.id !== null).map(({ id, name, hash, state, model }) => ({ id, name, hash, state, model }));
+    readAt = performance.now();
+  };
+  const refresh = () => {
+    reading ??= read().finally(() => {
+      reading = null;
+    });
+    return reading;
+  };
+  const current = async () => {
+    if (performance.now() - readAt > staleAfterMs) await refresh();
+    return known;
+  };
+
+  return {
+    async live(wanted) {
+      if (wanted === undefined) return current();
+      if (wanted !== revision) await refresh();
+      return known;
+    },
+    async byId(id) {
+      const find = () => known.find((generation) => generation.id === id) ?? null;
+      if (find() === null) await refresh();
+      return find();
+    },
+    async byHash(name, hash) {
+      return (await current()).find((generation) => generation.name === name && generation.hash === hash) ?? null;
+    },
+  };
+}

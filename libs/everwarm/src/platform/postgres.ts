@@ -1,0 +1,91 @@
+import { userInfo } from 'node:os';
+import pg from 'pg';
+import type { Database, Transactions } from '#contracts/database.ts';
+import { EverwarmError } from '#contracts/errors.ts';
+
+/** A URL that Everwarm opens and closes a pool for, or a pool that the caller owns. */
+export type PostgresInput = string | pg.Pool;
+
+/** A pool and whether closing it is ours. */
+export type Postgres = { readonly pool: pg.Pool; readonly transactions: Transactions; close(): Promise<void> };
+
+/**
+ * What every transaction of the engine begins with, in one round trip. It fixes what the text of a value depends on, so that
+ * the same row gives the same bytes whatever the session, role or database defaults are, and asks for a durable commit: an
+ * acknowledged version must never be issued twice.
+ */
+const beginning = [
+  'begin isolation level read committed',
+  "set local timezone = 'UTC'",
+  "set local datestyle = 'ISO, YMD'",
+  "set local intervalstyle = 'postgres'",
+  "set local bytea_output = 'hex'",
+  'set local extra_float_digits = 1',
+  'set local synchronous_commit = on',
+  'set local jit = off',
+  'set local statement_timeout = 60000',
+  'set local idle_in_transaction_session_timeout = 10000',
+].join('; ');
+
+/** Opens what the engine uses of Postgres. Connects lazily; nothing is checked here. */
+export function openPostgres(input: PostgresInput, options: { readonly max?: number; readonly name?: string } = {}): Postgres {
+  const owned = typeof input === 'string';
+  const pool = owned ? new pg.Pool({ connectionString: input, max: options.max ?? 10, application_name: options.name ?? 'everwarm' }) : input;
+  // Without a listener an idle connection's end would crash the process; the next query reports what matters.
+  if (owned) pool.on('error', () => undefined);
+  const transactions: Transactions = {
+    query: pool.query.bind(pool) as Database['query'],
+    transaction: (action) => inTransaction(pool, action),
+  };
+  return { pool, transactions, close: async () => (owned ? pool.end() : undefined) };
+}
+
+async function inTransaction<T>(pool: pg.Pool, action: (tx: Database) => Promise<T>): Promise<T> {
+  const client = await pool.connect().catch((cause: unknown) => Promise.reject(postgresError(cause, pool.options.connectionString)));
+  let broken: Error | undefined;
+  try {
+    await client.query(beginning);
+    const result = await action(client as Database);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch((cause: Error) => {
+      broken = cause;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** Names the server of a connection string without its password. */
+export function serverName(url: string | undefined): string {
+  try {
+    const { host, pathname, username } = new URL(url ?? '');
+    return `${username ? `${decodeURIComponent(username)}@` : ''}${host}${pathname}`;
+  } catch {
+    return 'the given pool';
+  }
+}
+
+const refusals: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'Nothing listens there. Start Postgres or correct the URL.',
+  ENOTFOUND: 'There is no such host. Correct the URL.',
+  EAI_AGAIN: 'There is no such host. Correct the URL.',
+  ETIMEDOUT: 'The host does not answer.',
+  '28P01': 'The password is wrong.',
+  '28000': 'The server refuses this user or address.',
+  '3D000': 'There is no such database. Create it or correct the URL.',
+};
+
+/** An error of the driver as one of ours: where, what, and what to do. Errors of ours pass through. */
+export function postgresError(cause: unknown, url?: string): EverwarmError {
+  if (cause instanceof EverwarmError) return cause;
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const message = cause instanceof Error ? cause.message || code : String(cause);
+  const where = serverName(url);
+  if (code === '42501') return new EverwarmError('E_POSTGRES_UNFIT', `Postgres at ${where}: ${message}. Grant the right, or give an owner connection (ownerUrl).`, { cause });
+  const isConnection = code in refusals || code.startsWith('08') || /SASL|connect|terminat/i.test(message);
+  if (!isConnection) return new EverwarmError('E_POSTGRES', `Postgres at ${where}: ${message}`, { cause });
+  return new EverwarmError('E_POSTGRES', `Postgres at ${where} cannot be used: ${message}. ${refusals[code] ?? 'Check the URL.'}`, { cause, context: { user: userInfo().username } });
+}

@@ -1,0 +1,70 @@
+import { Redis, type RedisOptions } from 'ioredis';
+import { EverwarmError } from '#contracts/errors.ts';
+
+/** A URL that Everwarm opens and closes connections for, or a client whose options it copies for connections of its own. */
+export type RedisInput = string | Redis;
+
+/**
+ * What a connection is for. Reads and writes fail at once when Redis is away, since Postgres answers and the ledger remembers;
+ * a worker's connection must wait for ever, as BullMQ asks.
+ */
+export type RedisUse = 'read' | 'write' | 'queue' | 'worker';
+
+const uses: Readonly<Record<RedisUse, Omit<RedisOptions, 'replyMapping'>>> = {
+  read: { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 500 },
+  write: { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 5000 },
+  queue: { enableOfflineQueue: false, maxRetriesPerRequest: 0 },
+  worker: { maxRetriesPerRequest: null },
+};
+
+/** A connection for one use, not yet connected. Its errors are remembered for messages, never thrown out of the blue. */
+export function openRedis(input: RedisInput, use: RedisUse): Redis {
+  const options: Omit<RedisOptions, 'replyMapping'> = { ...uses[use], lazyConnect: true, connectionName: `everwarm-${use}`, retryStrategy: (times) => Math.min(times * 50, 1000) };
+  const redis: Redis = typeof input === 'string' ? new Redis(input, options) : input.duplicate(options);
+  redis.on('error', () => undefined);
+  return redis;
+}
+
+/** Connects and resolves when commands can be sent. Throws E_REDIS, naming the server and what to do, when it cannot be reached at first try. */
+export async function connectRedis(redis: Redis): Promise<void> {
+  if (redis.status === 'ready') return;
+  let last: unknown;
+  const remember = (error: unknown) => {
+    last = error;
+  };
+  redis.on('error', remember);
+  try {
+    await redis.connect();
+  } catch (error) {
+    redis.disconnect();
+    throw redisError(last ?? error, redis);
+  } finally {
+    redis.off('error', remember);
+  }
+}
+
+/** Checks that Redis is at least 6.2 and evicts nothing. Read from INFO: managed servers may forbid CONFIG. Throws E_REDIS_UNFIT. */
+export async function checkRedis(redis: Redis): Promise<void> {
+  const info = await redis.info();
+  const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
+  const version = field('redis_version') ?? '0';
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major < 6 || (major === 6 && minor < 2)) throw new EverwarmError('E_REDIS_UNFIT', `Redis at ${redisName(redis)} is version ${version}. Everwarm needs 6.2 or newer.`);
+  const policy = field('maxmemory_policy') ?? 'noeviction';
+  if (policy !== 'noeviction') {
+    throw new EverwarmError('E_REDIS_UNFIT', `Redis at ${redisName(redis)} has maxmemory-policy ${policy}: it would drop jobs and documents. Set it to noeviction.`, { context: { policy } });
+  }
+}
+
+/** An error of the client as one of ours: where, what, and what to do. */
+export function redisError(cause: unknown, redis: Redis): EverwarmError {
+  if (cause instanceof EverwarmError) return cause;
+  const message = cause instanceof Error ? cause.message || ('code' in cause ? String(cause.code) : cause.name) : String(cause);
+  const advice = /WRONGPASS|NOAUTH|NOPERM/.test(message) ? 'Check user and password.' : 'Start Redis or correct the URL.';
+  return new EverwarmError('E_REDIS', `Redis at ${redisName(redis)} cannot be used: ${message}. ${advice}`, { cause });
+}
+
+function redisName(redis: Redis): string {
+  const { host, port, db, path } = redis.options;
+  return path ?? `${host}:${port}/${db ?? 0}`;
+}

@@ -1,0 +1,84 @@
+import type { Source } from '#contracts/change.ts';
+import { maskBits } from '#contracts/change.ts';
+import { type CaptureEvent, captureFunction, captureTriggerPrefix } from '#contracts/names.ts';
+import { identifier, qualified } from '#model/literal.ts';
+
+/** A table to capture: its source, the columns of its primary key, and whether a link's text depends on session settings. */
+export type CapturedTable = { readonly source: Source; readonly primaryKey: readonly string[]; readonly sessionDependent: boolean };
+
+/** The events a captured table has a trigger for. */
+export const captureEvents: readonly CaptureEvent[] = ['insert', 'update', 'delete', 'truncate'];
+
+/** The name of the trigger for an event. */
+export const triggerName = (event: CaptureEvent): string => `${captureTriggerPrefix}_${event}`;
+
+/**
+ * The capture function for one event. It reads the transition tables inside a block that cannot fail the writer: when DDL
+ * took a column away it records "anything may have changed" instead. Only the read stands in that block, so its
+ * subtransaction never needs an id of its own. The insert stands outside: a change is captured exactly when it commits.
+ */
+export function captureFunctionSql({ source, primaryKey, sessionDependent }: CapturedTable, event: CaptureEvent): string {
+  // A key's text must not depend on the writer's session; where it cannot, the settings' cost per statement is saved.
+  const settings = sessionDependent
+    ? "set timezone = 'UTC' set datestyle = 'ISO, YMD' set intervalstyle = 'postgres' set bytea_output = 'hex' set extra_float_digits = 1"
+    : '';
+  return `create or replace function everwarm.${identifier(captureFunction(source.table, event))}() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp ${settings} as $capture$
+declare
+  changed everwarm.change[];
+begin
+  begin
+    ${event === 'truncate' ? `changed := array[row(-1, null)::everwarm.change];` : `select array_agg(d.change) into changed from (${changesSql(source, primaryKey, event)}) d;`}
+  exception when others then
+    changed := array[row(-1, null)::everwarm.change];
+  end;
+  if changed is not null then
+    insert into everwarm.outbox (slot, source, mask, vals)
+    select s.slot, ${source.id}, c.mask, c.vals from everwarm.outbox_slot s, unnest(changed) c;
+  end if;
+  return null;
+end
+$capture$`;
+}
+
+/** The statements that put a trigger for one event on a table and make it fire for replicated sessions too. */
+export function createTriggerSql(source: Source, event: CaptureEvent): string[] {
+  const table = qualified(source.table);
+  const name = identifier(triggerName(event));
+  const transition = { insert: ' referencing new table as newtab', update: ' referencing old table as oldtab new table as newtab', delete: ' referencing old table as oldtab', truncate: '' }[event];
+  return [
+    `create trigger ${name} after ${event} on ${table}${transition} for each statement execute function everwarm.${identifier(captureFunction(source.table, event))}()`,
+    `alter table ${table} enable always trigger ${name}`,
+  ];
+}
+
+function changesSql(source: Source, primaryKey: readonly string[], event: CaptureEvent): string {
+  if (event !== 'update') return `select distinct on (vals) row(-1, vals)::everwarm.change as change from (select ${valuesSql(source, 't')} as vals from ${event === 'insert' ? 'newtab' : 'oldtab'} t) r`;
+  const key = primaryKey[0] ?? '';
+  // Full join: an inner join would keep the nested loop of its first, small call; and a changed key shows as two rows.
+  const join = primaryKey.map((column) => `o.${identifier(column)} = n.${identifier(column)}`).join(' and ');
+  const sides = (['o', 'n'] as const).map((side) => `select ${valuesSql(source, side)} as vals where ${side}.${identifier(key)} is not null`);
+  return `select row(m.mask, v.vals)::everwarm.change as change
+    from oldtab o full join newtab n on ${join}
+    cross join lateral (select ${maskSql(source, key)} as mask) m
+    cross join lateral (${sides.join(' union ')}) v
+    where m.mask <> 0`;
+}
+
+function valuesSql(source: Source, alias: string): string {
+  return `array[${source.links.map((column) => `${alias}.${identifier(column)}::text`).join(', ')}]::text[]`;
+}
+
+/** Compared by image: `is distinct from` calls 1.0 and 1.00 equal, and fails on types without equality such as json. */
+function maskSql(source: Source, key: string): string {
+  const groups = new Map<number, string[]>();
+  for (const [index, column] of source.columns.entries()) {
+    const bit = Math.min(index, maskBits - 1);
+    groups.set(bit, [...(groups.get(bit) ?? []), column]);
+  }
+  const bits = [...groups].map(([bit, columns]) => {
+    const side = (alias: string) => columns.map((column) => `${alias}.${identifier(column)}`).join(', ');
+    return `case when record_image_ne(row(${side('o')}), row(${side('n')})) then ${1n << BigInt(bit)}::bigint else 0 end`;
+  });
+  return `case when o.${identifier(key)} is null or n.${identifier(key)} is null then -1::bigint else ${bits.join(' | ')} end`;
+}

@@ -1,0 +1,62 @@
+import { type ConnectionOptions, type Job, type Queue, Worker } from 'bullmq';
+import type { Generation } from '#contracts/compiled.ts';
+import type { Database, Transactions } from '#contracts/database.ts';
+import type { Generations } from '#contracts/generations.ts';
+import type { RecomputeJob } from '#contracts/job.ts';
+import { acknowledge, forget, noteFailure } from './acknowledge.ts';
+import { type LockedBatch, recomputeBatch } from './batch.ts';
+
+/** What a worker works with. `write` and `publish` are the write-through stage, given by the pipeline. */
+export type WorkerParts<W> = {
+  readonly db: Transactions;
+  readonly epoch: number;
+  readonly generations: Generations;
+  readonly queue: Queue<RecomputeJob>;
+  readonly connection: ConnectionOptions;
+  readonly prefix: string;
+  readonly concurrency: number;
+  /** Derives and writes the batch to Postgres, inside its transaction. */
+  readonly write: (tx: Database, batch: LockedBatch) => Promise<W>;
+  /** Writes what was committed to Redis. */
+  readonly publish: (generation: Generation, written: W) => Promise<void>;
+  readonly onError: (error: unknown, during: string) => void;
+};
+
+/** How soon keys whose shard was busy are tried again, in milliseconds. */
+const busyRetryMs = 10;
+
+/** Starts the BullMQ worker that recomputes. It rejects no job: what fails stays owed in the ledger, with the reason. */
+export function startRecomputeWorker<W>(parts: WorkerParts<W>): Worker<RecomputeJob> {
+  const worker = new Worker<RecomputeJob>(parts.queue.name, (job) => recomputeJob(parts, job), {
+    connection: parts.connection,
+    prefix: parts.prefix,
+    concurrency: parts.concurrency,
+  });
+  worker.on('error', (error) => parts.onError(error, 'worker'));
+  return worker;
+}
+
+async function recomputeJob<W>(parts: WorkerParts<W>, job: Job<RecomputeJob>): Promise<void> {
+  const generation = await parts.generations.byId(job.data.generation);
+  if (!generation) return forget(parts.db, job.data.generation);
+  await recomputeKeys(parts, generation, job.data.keys);
+}
+
+/** Recomputes keys; when they fail together they are halved until the key that fails stands alone, and the rest are through. */
+async function recomputeKeys<W>(parts: WorkerParts<W>, generation: Generation, keys: readonly string[]): Promise<void> {
+  try {
+    const { written, claims, busy } = await recomputeBatch(parts.db, parts.epoch, generation, keys, parts.write);
+    if (written !== null) await parts.publish(generation, written);
+    await acknowledge(parts.db, generation.id, claims);
+    if (busy.length > 0) await parts.queue.add(String(generation.id), { generation: generation.id, keys: busy }, { delay: busyRetryMs, removeOnComplete: true });
+  } catch (error) {
+    if (keys.length === 1) {
+      await noteFailure(parts.db, generation.id, keys[0] ?? '', error);
+      parts.onError(error, `recompute of ${generation.name}`);
+      return;
+    }
+    const middle = keys.length >> 1;
+    await recomputeKeys(parts, generation, keys.slice(0, middle));
+    await recomputeKeys(parts, generation, keys.slice(middle));
+  }
+}

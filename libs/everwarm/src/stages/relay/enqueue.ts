@@ -1,0 +1,37 @@
+import type { JobsOptions, Queue } from 'bullmq';
+import { maxJobKeys, type RecomputeJob } from '#contracts/job.ts';
+import { shardOf } from '#contracts/shard.ts';
+import type { OwedKey } from './owe.ts';
+
+/** Jobs are only wake-up tokens: they are forgotten when done, and a failed one is not retried here but by the ledger's lease. */
+const jobOptions: JobsOptions = { removeOnComplete: { count: 200 }, removeOnFail: { count: 500 }, attempts: 1 };
+
+/** A key to enqueue, and whether it may wait behind single changes. */
+export type QueuedKey = Pick<OwedKey, 'generation' | 'key'> & { readonly bulk: boolean };
+
+/**
+ * Enqueues recompute jobs. Keys are sorted by shard before they are cut into jobs, so that large jobs rarely share a shard and
+ * take turns only with what truly concerns the same keys. Bulk keys get a lower priority. Returns how many jobs were added.
+ */
+export async function enqueue(queue: Queue<RecomputeJob>, keys: readonly QueuedKey[]): Promise<number> {
+  const lanes = new Map<string, { generation: number; bulk: boolean; keys: string[] }>();
+  for (const { generation, key, bulk } of keys) {
+    const id = `${generation} ${bulk}`;
+    const lane = lanes.get(id) ?? { generation, bulk, keys: [] };
+    lane.keys.push(key);
+    lanes.set(id, lane);
+  }
+  const jobs = [...lanes.values()].flatMap(({ generation, bulk, keys: laneKeys }) =>
+    cut(laneKeys).map((part) => ({ name: String(generation), data: { generation, keys: part }, opts: bulk ? { ...jobOptions, priority: 10 } : jobOptions })),
+  );
+  if (jobs.length > 0) await queue.addBulk(jobs);
+  return jobs.length;
+}
+
+function cut(keys: string[]): string[][] {
+  if (keys.length <= maxJobKeys) return [keys];
+  const sorted = keys.map((key) => ({ key, shard: shardOf(key) })).sort((a, b) => a.shard - b.shard);
+  const jobs: string[][] = [];
+  for (let start = 0; start < sorted.length; start += maxJobKeys) jobs.push(sorted.slice(start, start + maxJobKeys).map(({ key }) => key));
+  return jobs;
+}

@@ -1,0 +1,81 @@
+import type { Pool, PoolClient } from 'pg';
+import type { Database } from '#contracts/database.ts';
+import { relayLock } from '#contracts/names.ts';
+
+/** How old a leader's heartbeat must be before a standby ends its session. */
+const deadAfterSeconds = 5;
+
+/**
+ * One relay is active per database. It holds an advisory lock on a session of its own and writes a heartbeat: the lock goes
+ * when the process dies, the heartbeat stops when it is frozen, and then a standby ends the frozen session.
+ *
+ * States: standby → (lock taken) leader → (session lost, released) standby.
+ */
+export class Leadership {
+  readonly #pool: Pool;
+  readonly #id: string;
+  #session: PoolClient | null = null;
+  #heartbeat: NodeJS.Timeout | undefined;
+
+  constructor(pool: Pool, id: string) {
+    this.#pool = pool;
+    this.#id = id;
+  }
+
+  /** The leader's own session, sequential scans off, or null while standing by. */
+  get session(): Database | null {
+    return this.#session as Database | null;
+  }
+
+  /** Tries once to become the leader. Returns whether this process now leads. */
+  async tryLead(): Promise<boolean> {
+    if (this.#session) return true;
+    const client = await this.#pool.connect();
+    try {
+      const { rows } = await client.query<{ got: boolean }>('select pg_try_advisory_lock($1, $2) as got', [...relayLock]);
+      if (rows[0]?.got !== true) {
+        await endFrozenLeader(client as Database);
+        client.release();
+        return false;
+      }
+      // The outbox is read by its index, even right after a rotation when its statistics say it is empty.
+      await client.query('set enable_seqscan = off');
+      await client.query('update everwarm.relay set leader = $1, leader_pid = pg_backend_pid(), heartbeat = clock_timestamp()', [this.#id]);
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
+    client.on('error', () => this.#lose(client));
+    client.on('end', () => this.#lose(client));
+    this.#session = client;
+    this.#heartbeat = setInterval(() => void this.#beat(), 1000);
+    return true;
+  }
+
+  /** Gives leadership up. Tolerates never having led. */
+  async release(): Promise<void> {
+    const client = this.#session;
+    if (!client) return;
+    this.#lose(client);
+    // The session is ended rather than returned: it holds the lock and settings of its own.
+    client.release(true);
+  }
+
+  #lose(client: PoolClient): void {
+    if (this.#session !== client) return;
+    this.#session = null;
+    clearInterval(this.#heartbeat);
+  }
+
+  async #beat(): Promise<void> {
+    await this.#pool.query('update everwarm.relay set heartbeat = clock_timestamp() where leader = $1', [this.#id]).catch(() => undefined);
+  }
+}
+
+async function endFrozenLeader(db: Database): Promise<void> {
+  await db.query(
+    `select pg_terminate_backend(r.leader_pid) from everwarm.relay r join pg_locks l on l.pid = r.leader_pid and l.locktype = 'advisory' and l.classid = $1 and l.objid = $2
+where r.heartbeat < clock_timestamp() - interval '${deadAfterSeconds} seconds'`,
+    [...relayLock],
+  );
+}

@@ -1,0 +1,70 @@
+import type { CompiledModel } from '#contracts/compiled.ts';
+import type { Database, Transactions } from '#contracts/database.ts';
+import { projectionTable } from '#contracts/names.ts';
+import { oweQuery } from './owe.ts';
+
+/** How many keys one step owes, and how many may be owed before the next step waits. */
+const stepKeys = 5000;
+const backlogLimit = 20_000;
+
+type Row = { id: number; state: string; model: CompiledModel; phase: 'source' | 'projection'; position: string[] | null };
+
+/** Begins (or begins again) the walk over all keys of these generations: each becomes owed. */
+export async function startReconcile(tx: Database, generations: readonly number[]): Promise<void> {
+  if (generations.length === 0) return;
+  await tx.query(`update everwarm.generations set reconcile_phase = 'source', reconcile_position = null, reconcile_seq = null where id = any($1)`, [generations]);
+}
+
+/**
+ * One step of one walk: first over the keys of the source, in primary key order, then over the keys of the projection, which
+ * finds documents whose row is gone. The position is durable and moves in the transaction that owes the keys. A walk begins
+ * only when no transaction is left that wrote before the triggers were there, and pauses while much is owed.
+ * Returns whether there was anything to do.
+ */
+export function reconcileStep(db: Transactions): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    const { rows } = await tx.query<Row>(
+      `select id, state, model, reconcile_phase as phase, reconcile_position as position from everwarm.generations
+where reconcile_phase is not null and state <> 'dropped' and installed_xid < pg_snapshot_xmin(pg_current_snapshot()) order by id limit 1 for update`,
+    );
+    const walk = rows[0];
+    if (!walk) return false;
+    const owed = await tx.query(`select from everwarm.ledger limit ${backlogLimit}`);
+    if (owed.rows.length >= backlogLimit) return false;
+    const page = walk.phase === 'source' ? await sourceKeys(tx, walk) : await projectedKeys(tx, walk);
+    await oweQuery(tx, walk.id, `select * from unnest($1::text[]) as found (key)`, [page.keys], Date.now());
+    if (page.keys.length === stepKeys) await moveTo(tx, walk.id, walk.phase, page.position);
+    else if (walk.phase === 'source') await moveTo(tx, walk.id, 'projection', null);
+    else await finish(tx, walk.id);
+    return true;
+  });
+}
+
+type Page = { readonly keys: readonly string[]; readonly position: readonly string[] | null };
+
+async function sourceKeys(tx: Database, { model, position }: Row): Promise<Page> {
+  const { rows } = await tx.query<{ key: string; position: string[] }>(model.enumerate, [position, stepKeys]);
+  return { keys: rows.map((row) => row.key), position: rows.at(-1)?.position ?? null };
+}
+
+async function projectedKeys(tx: Database, { id, model, position }: Row): Promise<Page> {
+  const live = model.kind === 'document' ? 'doc' : 'member';
+  const { rows } = await tx.query<{ key: string }>(
+    `select distinct key collate "C" as key from everwarm.${projectionTable(id)} where ${live} is not null and ($1::text is null or key collate "C" > $1) order by 1 limit $2`,
+    [position?.[0] ?? null, stepKeys],
+  );
+  const last = rows.at(-1)?.key;
+  return { keys: rows.map((row) => row.key), position: last === undefined ? null : [last] };
+}
+
+async function moveTo(tx: Database, id: number, phase: Row['phase'], position: readonly string[] | null): Promise<void> {
+  await tx.query('update everwarm.generations set reconcile_phase = $2, reconcile_position = $3 where id = $1', [id, phase, position]);
+}
+
+/** The walk is over; what it owed is written when no key is owed that was first owed before now. */
+async function finish(tx: Database, id: number): Promise<void> {
+  await tx.query(
+    `update everwarm.generations set reconcile_phase = null, reconcile_position = null, reconcile_seq = nextval('everwarm.ledger_seq') where id = $1`,
+    [id],
+  );
+}

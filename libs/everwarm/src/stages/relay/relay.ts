@@ -1,0 +1,178 @@
+import type { Queue } from 'bullmq';
+import type { Pool } from 'pg';
+import type { Change, Source } from '#contracts/change.ts';
+import type { Database, Transactions } from '#contracts/database.ts';
+import { EverwarmError } from '#contracts/errors.ts';
+import type { Generations } from '#contracts/generations.ts';
+import { maxJobKeys, type RecomputeJob } from '#contracts/job.ts';
+import { parseSnapshot, type Snapshot } from '#contracts/snapshot.ts';
+import { enqueue } from './enqueue.ts';
+import { Leadership } from './leadership.ts';
+import { poll, readLarge } from './poll.ts';
+import { startReconcile } from './reconcile.ts';
+import { room } from './refill.ts';
+import { resolve, type Resolved } from './resolve.ts';
+
+/** What a relay works with. */
+export type RelayParts = {
+  readonly id: string;
+  readonly pool: Pool;
+  readonly db: Transactions;
+  readonly queue: Queue<RecomputeJob>;
+  readonly generations: Generations;
+  /** Told of every failure; the relay itself goes on. */
+  readonly onError: (error: unknown, during: string) => void;
+};
+
+/** How the relay polls, in milliseconds: right away while there is work, then slower, up to the last. */
+const pace = { busy: 2, growth: 1.25, idle: 20, standby: 500, afterError: 250 } as const;
+
+/**
+ * Turns committed changes into owed keys and recompute jobs. The snapshot that was delivered commits together with the keys it
+ * led to, so a crash repeats a batch and never skips one; jobs are added after that commit, and a lost one is made up by the
+ * refiller. Exactly one relay of a database delivers (see {@link Leadership}), and the commit checks that it is this one.
+ */
+export class Relay {
+  readonly #parts: RelayParts;
+  readonly #leadership: Leadership;
+  #delivered: Snapshot | null = null;
+  #sources: ReadonlyMap<number, Source> = new Map();
+  #sourcesRevision = '';
+  #roomLeft = 0;
+  #stopping = false;
+  #running: Promise<void> | null = null;
+  #wake: () => void = () => undefined;
+
+  constructor(parts: RelayParts) {
+    this.#parts = parts;
+    this.#leadership = new Leadership(parts.pool, parts.id);
+  }
+
+  /** Whether this process's relay is the active one. */
+  get leads(): boolean {
+    return this.#leadership.session !== null;
+  }
+
+  /** The last snapshot whose changes are all in the ledger, or null while standing by. */
+  get delivered(): Snapshot | null {
+    return this.leads ? this.#delivered : null;
+  }
+
+  /** Begins polling. Returns at once. */
+  run(): void {
+    this.#running ??= this.#loop();
+  }
+
+  /** Finishes the batch at hand and gives leadership up. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#wake();
+    await this.#running;
+    await this.#leadership.release();
+  }
+
+  /** A lossy hint that something was just committed: the next poll comes at once. */
+  hint(): void {
+    this.#wake();
+  }
+
+  /** Learns how many jobs the queue has room for; keys beyond that stay in the ledger for the refiller. */
+  async measureRoom(): Promise<void> {
+    this.#roomLeft = await room(this.#parts.queue);
+  }
+
+  async #loop(): Promise<void> {
+    let wait: number = pace.busy;
+    while (!this.#stopping) {
+      try {
+        if (!(await this.#lead())) wait = pace.standby;
+        else wait = (await this.#deliver()) ? pace.busy : Math.min(pace.idle, wait * pace.growth);
+      } catch (error) {
+        if (this.#stopping) return;
+        this.#parts.onError(error, 'relay');
+        await this.#leadership.release();
+        wait = pace.afterError;
+      }
+      await this.#pause(wait);
+    }
+  }
+
+  async #lead(): Promise<boolean> {
+    if (this.leads) return true;
+    this.#delivered = null;
+    if (!(await this.#leadership.tryLead())) return false;
+    const { rows } = await this.#parts.db.query<{ snapshot: string }>('select snapshot from everwarm.relay');
+    this.#delivered = parseSnapshot(rows[0]?.snapshot ?? '');
+    await this.measureRoom().catch(() => undefined);
+    return true;
+  }
+
+  async #deliver(): Promise<boolean> {
+    const session = this.#leadership.session;
+    const last = this.#delivered;
+    if (!session || !last) return false;
+    const batch = await poll(session, last);
+    if (batch.tooLarge) {
+      await this.#deliverLarge(session, last, batch.revision);
+      return true;
+    }
+    if (batch.changes.length === 0) return false;
+    const queued = this.#roomLeft > 0;
+    const resolved = await this.#parts.db.transaction(async (tx) => {
+      const result = await this.#resolve(tx, batch.changes, batch.revision, queued);
+      await this.#commitSnapshot(tx, batch.now);
+      return result;
+    });
+    this.#delivered = batch.now;
+    if (queued) await this.#enqueue(resolved);
+    return true;
+  }
+
+  async #deliverLarge(session: Database, last: Snapshot, revision: string): Promise<void> {
+    this.#delivered = await this.#parts.db.transaction(async (tx) => {
+      const now = await readLarge(session, last, async (changes) => void (await this.#resolve(tx, changes, revision, false)));
+      await this.#commitSnapshot(tx, now);
+      return now;
+    });
+  }
+
+  async #resolve(tx: Database, changes: readonly Change[], revision: string, queued: boolean): Promise<Resolved> {
+    if (revision !== this.#sourcesRevision || changes.some((change) => !this.#sources.has(change.source))) {
+      this.#sources = await loadSources(tx);
+      this.#sourcesRevision = revision;
+    }
+    const resolved = await resolve(tx, changes, await this.#parts.generations.live(revision), this.#sources, queued);
+    await startReconcile(tx, [...resolved.reconcile]);
+    return resolved;
+  }
+
+  async #commitSnapshot(tx: Database, now: Snapshot): Promise<void> {
+    const { rowCount } = await tx.query('update everwarm.relay set snapshot = $1 where leader = $2', [now.text, this.#parts.id]);
+    if (rowCount !== 1) throw new EverwarmError('E_LIFECYCLE', 'Another relay leads now; this batch is left to it.');
+  }
+
+  async #enqueue({ owed }: Resolved): Promise<void> {
+    try {
+      const jobs = await enqueue(this.#parts.queue, owed.map((key) => ({ ...key, bulk: false })));
+      // Small jobs come and go faster than the room is measured; only a backlog counts against it.
+      if (owed.length >= maxJobKeys) this.#roomLeft -= jobs;
+    } catch (error) {
+      this.#parts.onError(error, 'enqueue');
+    }
+  }
+
+  #pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+async function loadSources(db: Database): Promise<ReadonlyMap<number, Source>> {
+  const { rows } = await db.query<{ id: number; schema_name: string; table_name: string; links: string[]; columns: string[] }>('select * from everwarm.sources');
+  return new Map(rows.map((row) => [row.id, { id: row.id, table: { schema: row.schema_name, name: row.table_name }, links: row.links, columns: row.columns }]));
+}
