@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-const source = ['everwarm-source', 'node', 'import', 'module', 'default'];
+// Vitest hands these to Node as well, where 'import' or 'module' would make a CommonJS package require an ES module (pg breaks).
+const source = ['everwarm-source', 'node'];
 const shared = { resolve: { conditions: source }, ssr: { resolve: { conditions: source } } };
 
 /** `unit` needs no server and takes seconds; `int` starts private Postgres and Redis servers of its own. */
@@ -17,6 +18,8 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
+          // After the unit tests: vitest refuses projects of one group that differ in their number of workers.
+          sequence: { groupOrder: 1 },
         },
       },
     ],

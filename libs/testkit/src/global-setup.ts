@@ -1,0 +1,19 @@
+import type { TestProject } from 'vitest/node';
+import { startTestServers } from './servers.ts';
+
+let stop: (() => Promise<void>) | undefined;
+
+/** Starts the servers of a test run and tells every test file where they are. Nobody's own database or Redis may be touched by a test. */
+export async function setup(project: TestProject): Promise<void> {
+  delete process.env['DATABASE_URL'];
+  delete process.env['REDIS_URL'];
+  const servers = await startTestServers({ log: (line) => console.log(line) });
+  stop = () => servers.stop();
+  project.provide('everwarmServers', { postgresUrl: servers.postgresUrl, redisUrl: servers.redisUrl, folder: servers.folder });
+}
+
+/** Stops what `setup` started and what tests started in its folder. */
+export async function teardown(): Promise<void> {
+  await stop?.();
+  stop = undefined;
+}
