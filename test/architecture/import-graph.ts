@@ -17,7 +17,7 @@ export function runtimeImports(file: SourceFile): readonly string[] {
 }
 
 /** A specifier as a path of the repository, or unchanged where it names a package. */
-export function resolve(from: string, specifier: string): string {
+function resolve(from: string, specifier: string): string {
   if (specifier.startsWith('#')) return `${engineSource}${specifier.slice(1)}`;
   return specifier.startsWith('.') ? posix.join(posix.dirname(from), specifier) : specifier;
 }
