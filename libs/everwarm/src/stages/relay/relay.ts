@@ -24,8 +24,8 @@ export type RelayParts = {
   readonly onError: (error: unknown, during: string) => void;
 };
 
-/** How the relay polls, in milliseconds: right away while there is work, then slower, up to the last. */
-const pace = { busy: 2, growth: 1.25, idle: 20, standby: 500, afterError: 250 } as const;
+/** How long the relay waits before it polls again, in milliseconds; `busyFor` is how long after a change it counts as busy. */
+const pace = { busy: 2, busyFor: 1000, idle: 15, standby: 500, afterError: 250 } as const;
 
 /**
  * Turns committed changes into owed keys and recompute jobs. The snapshot that was delivered commits together with the keys it
@@ -83,10 +83,14 @@ export class Relay {
 
   async #loop(): Promise<void> {
     let wait: number = pace.busy;
+    let lastChange = 0;
     while (!this.#stopping) {
       try {
         if (!(await this.#lead())) wait = pace.standby;
-        else wait = (await this.#deliver()) ? pace.busy : Math.min(pace.idle, wait * pace.growth);
+        else {
+          if (await this.#deliver()) lastChange = performance.now();
+          wait = performance.now() - lastChange < pace.busyFor ? pace.busy : pace.idle;
+        }
       } catch (error) {
         if (this.#stopping) return;
         this.#parts.onError(error, 'relay');
