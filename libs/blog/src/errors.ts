@@ -3,10 +3,10 @@
  * - `invalid`: the input does not have the form it must have
  * - `not_found`: something the input names does not exist
  * - `conflict`: the input is well formed, but what is stored does not allow it
+ * - `usage`: a tool was called with an argument that cannot work; nothing was done
  * - `unavailable`: the database could not be reached, or is not the blog's
- * - `interrupted`: a run stopped before its end and can be started again
  */
-export type BlogErrorCode = 'invalid' | 'not_found' | 'conflict' | 'unavailable' | 'interrupted';
+export type BlogErrorCode = 'invalid' | 'not_found' | 'conflict' | 'usage' | 'unavailable';
 
 /** The one error the blog throws on purpose. The message is one sentence for a person: what, with which value, what to do. */
 export class BlogError extends Error {

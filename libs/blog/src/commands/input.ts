@@ -12,8 +12,16 @@ export type Origin = {
 /** The id of any row of the blog. */
 export const id = z.int().min(1).max(2_147_483_647);
 
-/** Text with at least one visible character and at most `max` code units; kept as it was written, never trimmed. */
-export const visibleText = (max: number) => z.string().max(max).regex(/\S/, 'must not be blank');
+/**
+ * Text with at least one visible character and at most `max` characters; kept as it was written, never trimmed.
+ * Characters are code points, as Postgres and JSON Schema count them; `max()` of zod counts UTF-16 units.
+ */
+export const visibleText = (max: number) =>
+  z
+    .string()
+    .refine((text) => text.length <= max || [...text].length <= max, `must have at most ${max} characters`)
+    .regex(/\S/, 'must not be blank')
+    .meta({ minLength: 1, maxLength: max });
 
 /** A label (tag or slug): no blanks and none of the characters that delimit labels in addresses and dumps. */
 export const label = (max: number) =>

@@ -1,0 +1,77 @@
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError } from 'commander';
+import { withClient } from '../connect.ts';
+import { BlogError } from '../errors.ts';
+import { migrateBlog } from '../migrate.ts';
+import { dumpSchema } from '../schema/dump-schema.ts';
+import { databaseUrl } from './database-url.ts';
+import { importVerb } from './import-verb.ts';
+
+const schemaFile = fileURLToPath(new URL('../../../../migrations/schema.sql', import.meta.url));
+
+const program = new Command('blog').description('The example domain: its tables, real and generated content.').exitOverride();
+
+program
+  .command('migrate')
+  .description("create the blog's tables or bring them up to date")
+  .action(async () => {
+    await migrateBlog(databaseUrl());
+    console.log('The tables are up to date.');
+  });
+
+program
+  .command('import')
+  .description('import the folder of a Stack Exchange dump; running it again goes on where it was')
+  .argument('<dir>', 'folder with Users.xml, Posts.xml, PostHistory.xml, Comments.xml, Votes.xml and Tags.xml')
+  .option('--replay', 'write the whole history in order of time, each write its own transaction (the default)')
+  .option('--bulk', 'write only what the history ends with, fast')
+  .option('--strict', 'end at the first malformed row instead of skipping it')
+  .option('--source <name>', 'what to call this dump among others; default: the name of the folder')
+  .option('--limit <steps>', 'replay: stop after so many steps', wholeNumber)
+  .option('--rate <steps>', 'replay: at most so many steps per second', wholeNumber)
+  .action(async (folder: string, flags: { bulk?: true; replay?: true; limit?: number; rate?: number }) => {
+    if (flags.bulk && flags.replay) throw new BlogError('usage', 'Give --replay or --bulk, not both.');
+    if (flags.bulk && (flags.limit ?? flags.rate) !== undefined) throw new BlogError('usage', '--limit and --rate are for --replay.');
+    await importVerb(folder, flags);
+  });
+
+program
+  .command('schema-dump')
+  .description('write what the migrations add up to into migrations/schema.sql')
+  .action(async () => {
+    await migrateBlog(databaseUrl());
+    await writeFile(schemaFile, await withClient(databaseUrl(), dumpSchema));
+    console.log('Wrote migrations/schema.sql.');
+  });
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It must be a whole number, at least 1.');
+  return Number(text);
+}
+
+/** 0 done, 1 failed, 2 usage; every failure is one line on stderr. */
+async function main(): Promise<number> {
+  try {
+    await program.parseAsync();
+    return 0;
+  } catch (error) {
+    // commander has printed its own.
+    if (isCommanderError(error)) return error.exitCode === 0 ? 0 : 2;
+    console.error(`blog: ${rootMessage(error)}`);
+    return error instanceof BlogError && error.code === 'usage' ? 2 : 1;
+  }
+}
+
+function isCommanderError(error: unknown): error is Error & { exitCode: number } {
+  return error instanceof Error && 'exitCode' in error && 'code' in error && String(error.code).startsWith('commander.');
+}
+
+/** Drizzle's own message is the statement it sent; the cause says what went wrong. */
+function rootMessage(error: unknown): string {
+  if (error instanceof BlogError) return error.message;
+  if (error instanceof Error && error.cause instanceof Error) return rootMessage(error.cause);
+  return error instanceof Error ? error.message.split('\n', 1)[0]! : String(error);
+}
+
+process.exitCode = await main();
