@@ -35,17 +35,21 @@ export function checkConfig(config: EverwarmConfig): EverwarmConfig {
   checkUrl('postgres', config.postgres, ['postgres:', 'postgresql:']);
   checkUrl('redis', config.redis, ['redis:', 'rediss:']);
   if (config.ownerUrl !== undefined) checkUrl('ownerUrl', config.ownerUrl, ['postgres:', 'postgresql:']);
-  if (!Array.isArray(config.readModels) || config.readModels.length === 0) throw wrong('"readModels" is empty. Declare at least one with defineReadModel.');
+  if (!Array.isArray(config.readModels) || config.readModels.length === 0)
+    throw wrong('"readModels" is empty. Declare at least one with defineReadModel.');
   const names = new Set<string>();
   for (const model of config.readModels) {
     if (names.has(model.name)) throw wrong(`Two read models are named "${model.name}". Rename one.`);
     names.add(model.name);
   }
   for (const model of config.readModels) {
-    if (model.kind === 'list' && !config.readModels.includes(model.item)) throw wrong(`The list "${model.name}" shows documents of "${model.item.name}", which is not among "readModels". Add it.`);
+    if (model.kind === 'list' && !config.readModels.includes(model.item))
+      throw wrong(`The list "${model.name}" shows documents of "${model.item.name}", which is not among "readModels". Add it.`);
   }
-  if (config.namespace !== undefined && !/^[A-Za-z0-9_.-]{1,64}$/.test(config.namespace)) throw wrong(`The namespace ${JSON.stringify(config.namespace)} is not 1 to 64 letters, digits, dots, dashes or underscores.`);
-  if (config.concurrency !== undefined && (!Number.isInteger(config.concurrency) || config.concurrency < 1 || config.concurrency > 64)) throw wrong(`"concurrency" is ${config.concurrency}; it must be a whole number from 1 to 64.`);
+  if (config.namespace !== undefined && !/^[A-Za-z0-9_.-]{1,64}$/.test(config.namespace))
+    throw wrong(`The namespace ${JSON.stringify(config.namespace)} is not 1 to 64 letters, digits, dots, dashes or underscores.`);
+  if (config.concurrency !== undefined && (!Number.isInteger(config.concurrency) || config.concurrency < 1 || config.concurrency > 64))
+    throw wrong(`"concurrency" is ${config.concurrency}; it must be a whole number from 1 to 64.`);
   return config;
 }
 
@@ -53,6 +57,9 @@ function checkUrl(name: string, value: unknown, protocols: readonly string[]): v
   if (typeof value === 'object' && value !== null) return;
   const protocol = typeof value === 'string' && URL.canParse(value) ? new URL(value).protocol : null;
   if (protocol === null || !protocols.includes(protocol)) {
-    throw new EverwarmError('E_CONFIG', `"${name}" is not a ${protocols[0]}// URL${value === undefined || value === '' ? ': it is missing' : ''}. Set it in the configuration or the environment.`);
+    throw new EverwarmError(
+      'E_CONFIG',
+      `"${name}" is not a ${protocols[0]}// URL${value === undefined || value === '' ? ': it is missing' : ''}. Set it in the configuration or the environment.`,
+    );
   }
 }

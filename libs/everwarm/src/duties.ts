@@ -5,7 +5,11 @@ export type Duty = { readonly name: string; readonly everyMs: number; readonly r
  * Runs duties beside the pipeline, each on its own clock and never twice at once, only while `leads` says so. A duty that fails
  * is reported and tried again at its next turn. Returns a function that stops them and waits for those under way.
  */
-export function startDuties(leads: () => boolean, onError: (error: unknown, during: string) => void, duties: readonly Duty[]): () => Promise<void> {
+export function startDuties(
+  leads: () => boolean,
+  onError: (error: unknown, during: string) => void,
+  duties: readonly Duty[],
+): () => Promise<void> {
   let stopping = false;
   const timers = new Set<NodeJS.Timeout>();
   const running = new Set<Promise<void>>();

@@ -1,9 +1,8 @@
-import type { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import type { CompiledModel, Generation } from '#contracts/compiled.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 import type { RecomputeJob } from '#contracts/job.ts';
 import type { AnyModel } from '#model/define.ts';
+import type { Queue, Redis } from '#platform/clients.ts';
 import { enterEpoch } from '#platform/epoch.ts';
 import { rememberGenerations } from '#platform/generations.ts';
 import { openPostgres, type Postgres, postgresError } from '#platform/postgres.ts';
@@ -15,7 +14,7 @@ import { type Migration, migrate } from './operations/migrate.ts';
 import { checkPostgres, type Diagnosis, examine } from './operations/observe/doctor.ts';
 import { settled } from './operations/observe/settled.ts';
 import { readStatus, type Status } from './operations/observe/status.ts';
-import { rebuildInPlace, type RebuildProgress } from './operations/rebuild/rebuild.ts';
+import { type RebuildProgress, rebuildInPlace } from './operations/rebuild/rebuild.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
 import { type Reader, readerOn } from './stages/read/reader.ts';
 import { isPresent } from './stages/write-through/rehydrate.ts';
@@ -43,7 +42,13 @@ export interface Everwarm {
   stop(): Promise<void>;
 }
 
-type Open = { readonly postgres: Postgres; readonly redis: Redis; readonly queue: Queue<RecomputeJob>; readonly parts: Omit<AuditParts, 'onProgress'> & { readonly generations: ReturnType<typeof rememberGenerations> }; readonly epoch: Awaited<ReturnType<typeof enterEpoch>> };
+type Open = {
+  readonly postgres: Postgres;
+  readonly redis: Redis;
+  readonly queue: Queue<RecomputeJob>;
+  readonly parts: Omit<AuditParts, 'onProgress'> & { readonly generations: ReturnType<typeof rememberGenerations> };
+  readonly epoch: Awaited<ReturnType<typeof enterEpoch>>;
+};
 
 /** Creates Everwarm. Connects to nothing until it is used, so it is safe at build time and under hot reload. Throws E_CONFIG, E_DEFINITION. */
 export function createEverwarm(input: EverwarmConfig): Everwarm {
@@ -52,14 +57,14 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
   const onError = config.onError ?? reportOnStderr;
   const models: readonly CompiledModel[] = config.readModels.map((model) => model.compile(config.casing));
   const postgres = openPostgres(config.postgres, { max: (config.concurrency ?? 4) + 8 });
-  const closers: (() => Promise<unknown> | void)[] = [() => postgres.close()];
+  const closers: (() => Promise<unknown>)[] = [() => postgres.close()];
   let opening: Promise<Open> | null = null;
   let pipeline: Pipeline | null = null;
   let stopped = false;
 
   const redisFor = (use: Parameters<typeof openRedis>[1]) => {
     const redis = openRedis(config.redis, use);
-    closers.unshift(() => redis.disconnect());
+    closers.unshift(async () => redis.disconnect());
     return redis;
   };
   const open = async (): Promise<Open> => {
@@ -85,12 +90,19 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
   const generationOf = async (model: AnyModel | string): Promise<Generation> => {
     const name = typeof model === 'string' ? model : model.name;
     if (!models.some((known) => known.name === name)) {
-      throw new EverwarmError('E_UNKNOWN_MODEL', `There is no read model "${name}". Known: ${models.map((known) => known.name).join(', ')}.`, { context: { model: name } });
+      throw new EverwarmError(
+        'E_UNKNOWN_MODEL',
+        `There is no read model "${name}". Known: ${models.map((known) => known.name).join(', ')}.`,
+        { context: { model: name } },
+      );
     }
     const { parts } = await opened();
     const live = (await parts.generations.live()).filter((generation) => generation.name === name);
     const generation = live.find((candidate) => candidate.state === 'serving') ?? live[0];
-    if (!generation) throw new EverwarmError('E_NOT_MIGRATED', `"${name}" has no generation in this database. Run everwarm migrate.`, { context: { model: name } });
+    if (!generation)
+      throw new EverwarmError('E_NOT_MIGRATED', `"${name}" has no generation in this database. Run everwarm migrate.`, {
+        context: { model: name },
+      });
     return generation;
   };
 
@@ -100,7 +112,10 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
       const owner = config.ownerUrl === undefined ? postgres : openPostgres(config.ownerUrl, { max: 2, name: 'everwarm-migrate' });
       try {
         await checkPostgres(owner.transactions);
-        const runtimeRole = config.ownerUrl === undefined ? undefined : (await postgres.transactions.query<{ role: string }>('select current_user as role')).rows[0]?.role;
+        const runtimeRole =
+          config.ownerUrl === undefined
+            ? undefined
+            : (await postgres.transactions.query<{ role: string }>('select current_user as role')).rows[0]?.role;
         return await migrate(owner.transactions, models, { dryRun, runtimeRole });
       } catch (error) {
         throw postgresError(error, owner.pool.options.connectionString);
@@ -110,19 +125,42 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
     },
     async start() {
       if (pipeline) return;
-      await checkPostgres(postgres.transactions).catch((error: unknown) => Promise.reject(postgresError(error, postgres.pool.options.connectionString)));
+      await checkPostgres(postgres.transactions).catch((error: unknown) =>
+        Promise.reject(postgresError(error, postgres.pool.options.connectionString)),
+      );
       const { queue, parts, epoch } = await opened();
       const writer = withFencedCommands(redisFor('write'));
       await connectRedis(writer);
       await checkRedis(writer);
-      const problem = (await examine(postgres.transactions, writer, models)).find(({ check, problem: found }) => found !== null && / is captured$| is up to date$|has a generation$/.test(check) && !/being built/.test(found));
+      const problem = (await examine(postgres.transactions, writer, models)).find(
+        ({ check, problem: found }) =>
+          found !== null && / is captured$| is up to date$|has a generation$/.test(check) && !/being built/.test(found),
+      );
       if (problem) throw new EverwarmError('E_NOT_MIGRATED', `${problem.check}: not so. ${problem.problem}`);
-      pipeline = startPipeline({ pool: postgres.pool, db: postgres.transactions, generations: parts.generations, epoch, namespace, writer, queue, workerConnection: redisFor('worker'), concurrency: config.concurrency ?? 4, onError });
+      pipeline = startPipeline({
+        pool: postgres.pool,
+        db: postgres.transactions,
+        generations: parts.generations,
+        epoch,
+        namespace,
+        writer,
+        queue,
+        workerConnection: redisFor('worker'),
+        concurrency: config.concurrency ?? 4,
+        onError,
+      });
       await pipeline.worker.waitUntilReady();
     },
     async settled({ timeoutMs = 30_000 } = {}) {
-      const { postgres: { transactions }, parts } = await opened();
-      await settled(transactions, () => isPresent(transactions, withFencedCommands(parts.redis), parts.space).catch(() => false), timeoutMs);
+      const {
+        postgres: { transactions },
+        parts,
+      } = await opened();
+      await settled(
+        transactions,
+        () => isPresent(transactions, withFencedCommands(parts.redis), parts.space).catch(() => false),
+        timeoutMs,
+      );
     },
     async rebuild(model, { onProgress = () => undefined } = {}) {
       await rebuildInPlace(postgres.transactions, await generationOf(model), onProgress);
@@ -153,9 +191,11 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
 
 function unmigrated(error: unknown, postgres: Postgres): EverwarmError {
   const missing = error instanceof Error && 'code' in error && (error.code === '42P01' || error.code === '3F000');
-  return missing ? new EverwarmError('E_NOT_MIGRATED', 'This database has no schema "everwarm". Run everwarm migrate.', { cause: error }) : postgresError(error, postgres.pool.options.connectionString);
+  return missing
+    ? new EverwarmError('E_NOT_MIGRATED', 'This database has no schema "everwarm". Run everwarm migrate.', { cause: error })
+    : postgresError(error, postgres.pool.options.connectionString);
 }
 
 function reportOnStderr(error: unknown, during: string): void {
-  console.error(`everwarm: ${during}: ${error instanceof Error ? error.message : String(error)}`);
+  process.stderr.write(`everwarm: ${during}: ${error instanceof Error ? error.message : String(error)}\n`);
 }

@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Queue, Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
-import type { Pool } from 'pg';
 import type { Transactions } from '#contracts/database.ts';
 import type { Generations } from '#contracts/generations.ts';
 import type { RecomputeJob } from '#contracts/job.ts';
 import { type KeySpace, queuePrefix } from '#contracts/names.ts';
+import type { Pool, Queue, Redis, Worker } from '#platform/clients.ts';
 import type { Epoch } from '#platform/epoch.ts';
 import { startDuties } from './duties.ts';
 import { startRecomputeWorker } from './stages/recompute/recompute-worker.ts';
@@ -63,9 +61,14 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     connection: parts.workerConnection,
     prefix: queuePrefix(namespace),
     concurrency: parts.concurrency,
-    write: async (tx, batch) => (batch.generation.model.kind === 'document' ? { documents: await writeDocuments(tx, batch) } : { entries: await writeEntries(tx, batch) }),
+    write: async (tx, batch) =>
+      batch.generation.model.kind === 'document'
+        ? { documents: await writeDocuments(tx, batch) }
+        : { entries: await writeEntries(tx, batch) },
     publish: (generation, written) =>
-      'documents' in written ? publishDocuments(writer, space, generation.id, written.documents) : publishEntries(writer, space, db, generation.id, written.entries),
+      'documents' in written
+        ? publishDocuments(writer, space, generation.id, written.documents)
+        : publishEntries(writer, space, db, generation.id, written.entries),
     onError,
   });
 
@@ -73,7 +76,11 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     { name: 'refill', everyMs: 500, run: async () => relay.measureRoom().then(() => refill(db, queue)) },
     { name: 'reconcile', everyMs: 100, run: async () => reconcileStep(db) },
     { name: 'promote', everyMs: 200, run: async () => promoteBuilt(db) },
-    { name: 'rehydrate', everyMs: 500, run: async () => (await isPresent(db, writer, space)) || rehydrate(db, writer, space, await generations.live()) },
+    {
+      name: 'rehydrate',
+      everyMs: 500,
+      run: async () => (await isPresent(db, writer, space)) || rehydrate(db, writer, space, await generations.live()),
+    },
     { name: 'rotate', everyMs: 5000, run: async () => relay.delivered && rotate(db, relay.delivered) },
   ]);
 

@@ -1,10 +1,10 @@
 import { EverwarmError } from '#contracts/errors.ts';
 import type { Generations } from '#contracts/generations.ts';
+import type { Casing } from '#model/schema.ts';
 import { readEpoch } from '#platform/epoch.ts';
 import { rememberGenerations } from '#platform/generations.ts';
-import { openPostgres, postgresError, type PostgresInput } from '#platform/postgres.ts';
+import { openPostgres, type PostgresInput, postgresError } from '#platform/postgres.ts';
 import { openRedis, type RedisInput } from '#platform/redis.ts';
-import type { Casing } from '#model/schema.ts';
 import type { ReadParts } from './stages/read/document-reader.ts';
 import { type Reader, readerOn } from './stages/read/reader.ts';
 
@@ -14,7 +14,12 @@ export type { ListOptions, Page, Reader } from './stages/read/reader.ts';
 export { EverwarmError };
 
 /** What a process that only reads must say. The same values as in `createEverwarm`. */
-export type ReaderConfig = { readonly postgres: PostgresInput; readonly redis: RedisInput; readonly casing?: Casing; readonly namespace?: string };
+export type ReaderConfig = {
+  readonly postgres: PostgresInput;
+  readonly redis: RedisInput;
+  readonly casing?: Casing;
+  readonly namespace?: string;
+};
 
 /** A reader with connections of its own. */
 export type StandaloneReader = Reader & {
@@ -34,8 +39,18 @@ export function createReader(config: ReaderConfig): StandaloneReader {
   let opening: Promise<ReadParts & { readonly generations: Generations }> | null = null;
 
   const open = async () => {
-    const [epoch] = await Promise.all([readEpoch(postgres.transactions).catch((error: unknown) => Promise.reject(notMigrated(error, postgres.pool.options.connectionString))), connectOrRetry()]);
-    return { db: postgres.transactions, redis, space: { namespace: config.namespace ?? 'everwarm', epoch: epoch.space }, generations: rememberGenerations(postgres.transactions) };
+    const [epoch] = await Promise.all([
+      readEpoch(postgres.transactions).catch((error: unknown) =>
+        Promise.reject(notMigrated(error, postgres.pool.options.connectionString)),
+      ),
+      connectOrRetry(),
+    ]);
+    return {
+      db: postgres.transactions,
+      redis,
+      space: { namespace: config.namespace ?? 'everwarm', epoch: epoch.space },
+      generations: rememberGenerations(postgres.transactions),
+    };
   };
   const connectOrRetry = () => redis.connect().catch(() => undefined);
   const parts = () => {
@@ -58,6 +73,7 @@ export function createReader(config: ReaderConfig): StandaloneReader {
 
 function notMigrated(error: unknown, url: string | undefined): EverwarmError {
   const missing = error instanceof Error && 'code' in error && (error.code === '42P01' || error.code === '3F000');
-  return missing ? new EverwarmError('E_NOT_MIGRATED', 'This database has no schema "everwarm". Run everwarm migrate.', { cause: error }) : postgresError(error, url);
+  return missing
+    ? new EverwarmError('E_NOT_MIGRATED', 'This database has no schema "everwarm". Run everwarm migrate.', { cause: error })
+    : postgresError(error, url);
 }
-

@@ -6,7 +6,13 @@ export interface Database {
   query<R extends QueryResultRow>(config: { name?: string; text: string; values?: unknown[] }): Promise<QueryResult<R>>;
 }
 
+/**
+ * How durable a commit must be before it returns. `deferred` may be lost in a crash of the server together with everything
+ * that was written to its log after it, never alone: enough for what a crash makes happen again.
+ */
+export type Durability = 'durable' | 'deferred';
+
 /** Where one-connection work comes from. `transaction` commits when the action resolves and rolls back when it rejects. */
 export interface Transactions extends Database {
-  transaction<T>(action: (tx: Database) => Promise<T>): Promise<T>;
+  transaction<T>(action: (tx: Database) => Promise<T>, durability?: Durability): Promise<T>;
 }

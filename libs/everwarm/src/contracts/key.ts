@@ -27,8 +27,10 @@ const limits = { integer: 2n ** 31n, bigint: 2n ** 63n } as const;
  * SQL writes it. Throws E_KEY when a value is missing or not of its column's type.
  */
 export function encodeKey(model: string, columns: readonly KeyColumn[], key: KeyInput): string {
-  const texts = columns.map((column) => keyText(model, column, columns.length === 1 && typeof key !== 'object' ? key : property(key, column)));
-  const text = columns.length === 1 ? texts[0] ?? '' : JSON.stringify(texts);
+  const texts = columns.map((column) =>
+    keyText(model, column, columns.length === 1 && typeof key !== 'object' ? key : property(key, column)),
+  );
+  const text = columns.length === 1 ? (texts[0] ?? '') : JSON.stringify(texts);
   if (text.length > maxKeyLength) throw keyError(model, `is longer than ${maxKeyLength} characters`);
   return text;
 }
@@ -39,11 +41,13 @@ export function keyText(model: string, column: KeyColumn, value: unknown): strin
     throw keyError(model, `lacks ${column.property}, which must be ${forms[column.type].means}`);
   }
   const text = column.type === 'uuid' ? String(value).toLowerCase() : String(value);
-  if (!forms[column.type].test.test(text)) throw keyError(model, `has ${column.property} = ${excerpt(text)}, which is not ${forms[column.type].means}`);
+  if (!forms[column.type].test.test(text))
+    throw keyError(model, `has ${column.property} = ${excerpt(text)}, which is not ${forms[column.type].means}`);
   if (column.type === 'integer' || column.type === 'bigint') {
     const number = BigInt(text);
     const limit = limits[column.type];
-    if (number >= limit || number < -limit) throw keyError(model, `has ${column.property} = ${excerpt(text)}, which is out of the range of ${column.type}`);
+    if (number >= limit || number < -limit)
+      throw keyError(model, `has ${column.property} = ${excerpt(text)}, which is out of the range of ${column.type}`);
   }
   return text;
 }

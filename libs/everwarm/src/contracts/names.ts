@@ -10,8 +10,24 @@ export const engineSchema = 'everwarm';
 
 /** Names inside {@link engineSchema} that a read model must not take, since its view would hide or clash with them. */
 export const reservedNames: ReadonlySet<string> = new Set([
-  'migrations', 'outbox', 'outbox_0', 'outbox_1', 'outbox_slot', 'sources', 'generations', 'ledger', 'relay', 'epochs',
-  'ledger_seq', 'version_seq', 'touch', 'quarantine', 'audits', 'operations', 'deltas', 'bases',
+  'migrations',
+  'outbox',
+  'outbox_0',
+  'outbox_1',
+  'outbox_slot',
+  'sources',
+  'generations',
+  'ledger',
+  'relay',
+  'epochs',
+  'ledger_seq',
+  'version_seq',
+  'touch',
+  'quarantine',
+  'audits',
+  'operations',
+  'deltas',
+  'bases',
 ]);
 
 /** The table that holds the documents or entries of one generation. */
@@ -22,7 +38,10 @@ export type CaptureEvent = 'insert' | 'update' | 'delete' | 'truncate';
 
 /** The capture function of one table and event, within Postgres's 63 characters however long the table's name is. */
 export function captureFunction(table: { readonly schema: string; readonly name: string }, event: CaptureEvent): string {
-  const hash = createHash('sha256').update(JSON.stringify([table.schema, table.name])).digest('hex').slice(0, 10);
+  const hash = createHash('sha256')
+    .update(JSON.stringify([table.schema, table.name]))
+    .digest('hex')
+    .slice(0, 10);
   return `capture_${event}_${table.name.slice(0, 30)}_${hash}`;
 }
 
@@ -48,7 +67,8 @@ export const documentPrefix = (space: KeySpace, generation: number): string => `
 export const pageKey = (space: KeySpace, generation: number, partition: string): string => `${listTag(space, generation, partition)}:page`;
 
 /** The hash of one list partition: for each item its version and member, removed ones included. */
-export const entriesKey = (space: KeySpace, generation: number, partition: string): string => `${listTag(space, generation, partition)}:entries`;
+export const entriesKey = (space: KeySpace, generation: number, partition: string): string =>
+  `${listTag(space, generation, partition)}:entries`;
 
 /** What all keys of a list generation begin with in Redis. */
 export const listPrefix = (space: KeySpace, generation: number): string => `${space.namespace}:{${space.epoch}:${generation}:`;

@@ -17,7 +17,7 @@ export type RawList = { readonly name: string; readonly partitionBy?: unknown; r
  * A row is in the list when its document exists and the list's own `where` holds.
  */
 export function compileList(schema: SchemaIndex, casing: Casing | undefined, item: DocumentPlan, list: RawList): CompiledModel {
-  const fragments = [...item.fragments.filter((fragment) => fragment.path === `${item.name}.where`)];
+  const fragments = item.fragments.filter((fragment) => fragment.path === `${item.name}.where`);
   const info = item.root.scope.info;
   // The item's filter keeps its own alias, so the list's root takes the same one.
   const scope = tableScope(info, item.root.scope.alias, casing, fragments);
@@ -61,7 +61,12 @@ where $2::bytea is null or member > $2::bytea order by member limit $3::integer`
   };
 }
 
-function planPartition(schema: SchemaIndex, root: PlanNode, list: RawList, casing: Casing | undefined): { membership: PlanNode | null; column: ColumnInfo | null } {
+function planPartition(
+  schema: SchemaIndex,
+  root: PlanNode,
+  list: RawList,
+  casing: Casing | undefined,
+): { membership: PlanNode | null; column: ColumnInfo | null } {
   const { partitionBy } = list;
   const path = `${list.name}.partitionBy`;
   if (partitionBy === undefined) return { membership: null, column: null };

@@ -45,8 +45,13 @@ export function dependenciesOf(root: PlanNode): Dependency[] {
   const extra = new Map<PlanNode, ColumnInfo[]>();
   const note = (node: PlanNode, columns: readonly ColumnInfo[]) => extra.set(node, [...(extra.get(node) ?? []), ...columns]);
   for (const node of nodesOf(root)) {
-    if (node.join) note(node.join.parent, node.join.pairs.map((pair) => pair.parent));
-    for (const field of node.fields) if (field.kind === 'aggregate' && field.aggregate.column) note(field.aggregate.node, [field.aggregate.column]);
+    if (node.join)
+      note(
+        node.join.parent,
+        node.join.pairs.map((pair) => pair.parent),
+      );
+    for (const field of node.fields)
+      if (field.kind === 'aggregate' && field.aggregate.column) note(field.aggregate.node, [field.aggregate.column]);
   }
   return [...nodesOf(root)].map((node) => dependencyOf(node, extra.get(node) ?? []));
 }

@@ -10,7 +10,12 @@ import type { Jsonified, KeyOf, ListConfig, ReadModelConfig, ResultOf } from './
 declare const phantom: unique symbol;
 
 /** A declared document model. The phantom types carry its document, its key and its place in the schema. */
-export interface ReadModel<Doc = unknown, Key = unknown, S extends TablesRelationalConfig = TablesRelationalConfig, T extends TableRelationalConfig = TableRelationalConfig> {
+export interface ReadModel<
+  Doc = unknown,
+  Key = unknown,
+  S extends TablesRelationalConfig = TablesRelationalConfig,
+  T extends TableRelationalConfig = TableRelationalConfig,
+> {
   readonly kind: 'document';
   readonly name: string;
   /** The model as data, for a schema whose column names follow this casing. Pure. */
@@ -47,7 +52,11 @@ export function defineReadModel<
   S extends ExtractTablesWithRelations<Schema>,
   K extends keyof S & string,
   C extends ReadModelConfig<S, S[K]>,
->(schema: Schema, root: K, config: KnownKeysOnly<C, ReadModelConfig<S, S[K]>>): ReadModel<Jsonified<ResultOf<S, S[K], C>>, KeyOf<S[K]>, S, S[K]> {
+>(
+  schema: Schema,
+  root: K,
+  config: KnownKeysOnly<C, ReadModelConfig<S, S[K]>>,
+): ReadModel<Jsonified<ResultOf<S, S[K], C>>, KeyOf<S[K]>, S, S[K]> {
   const name = checkName(config.name);
   const declaration: Declaration = { schema, root, query: config as RawQuery };
   const compile = (casing?: Casing) => compileDocument(planDocument(indexSchema(schema, casing), casing, name, root, declaration.query));
@@ -59,7 +68,10 @@ export function defineReadModel<
  * Declares a list: the documents of `item` in one order, whole or per partition. The order is made total by the primary key.
  * Throws E_DEFINITION, naming list and path, for a shape that is not supported.
  */
-export function defineList<Doc, Key, S extends TablesRelationalConfig, T extends TableRelationalConfig>(item: ReadModel<Doc, Key, S, T>, config: ListConfig<S, T>): ListModel<Doc> {
+export function defineList<Doc, Key, S extends TablesRelationalConfig, T extends TableRelationalConfig>(
+  item: ReadModel<Doc, Key, S, T>,
+  config: ListConfig<S, T>,
+): ListModel<Doc> {
   const name = checkName(config.name);
   const { schema, root, query } = item.declaration;
   const compile = (casing?: Casing) => {
@@ -72,8 +84,12 @@ export function defineList<Doc, Key, S extends TablesRelationalConfig, T extends
 
 function checkName(name: unknown): string {
   if (typeof name !== 'string' || !/^[a-z][a-z0-9_]{0,47}$/.test(name)) {
-    throw definition(JSON.stringify(name), 'is not a name for a read model. Use lower-case letters, digits and underscores, a letter first, at most 48 characters.');
+    throw definition(
+      JSON.stringify(name),
+      'is not a name for a read model. Use lower-case letters, digits and underscores, a letter first, at most 48 characters.',
+    );
   }
-  if (reservedNames.has(name) || name.startsWith('projection_') || name.startsWith('capture_')) throw definition(name, 'is a name the engine uses itself. Choose another.');
+  if (reservedNames.has(name) || name.startsWith('projection_') || name.startsWith('capture_'))
+    throw definition(name, 'is a name the engine uses itself. Choose another.');
   return name;
 }

@@ -1,7 +1,7 @@
-import { Column, is, Param, Placeholder, SQL, sql, StringChunk, Table } from 'drizzle-orm';
-import { aliasedTableColumn } from 'drizzle-orm';
+import { aliasedTableColumn, Column, is, Param, Placeholder, SQL, StringChunk, sql, Table } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import type { Fragment } from '#contracts/compiled.ts';
+import { EverwarmError } from '#contracts/errors.ts';
 import { valueLiteral } from './literal.ts';
 import { type Casing, type ColumnInfo, definition, type TableInfo } from './schema.ts';
 
@@ -21,7 +21,7 @@ export type TableScope = {
 class LiteralDialect extends PgDialect {
   override escapeParam(_index: number, value?: unknown): string {
     const literal = valueLiteral(value);
-    if (literal === null) throw new TypeError('a value without a literal form');
+    if (literal === null) throw new EverwarmError('E_DEFINITION', `A value of type ${typeof value} has no SQL literal.`);
     return literal;
   }
 }
@@ -47,14 +47,21 @@ export function tableScope(info: TableInfo, alias: string, casing: Casing | unde
       if (Array.isArray(chunk)) return chunk.map(visit);
       if (is(chunk, Column)) {
         const column = bound.get(chunk);
-        if (!column) throw definition(path, `reads the column "${chunk.name}" of another table. Only columns of "${info.property}" may be used here; use a relation for others.`);
+        if (!column)
+          throw definition(
+            path,
+            `reads the column "${chunk.name}" of another table. Only columns of "${info.property}" may be used here; use a relation for others.`,
+          );
         columns.add(column);
         return fields[column.property];
       }
       if (is(chunk, SQL)) return sql.join(chunk.queryChunks.map((inner) => visit(inner) as SQL));
       if (is(chunk, Param) && !is(chunk.value, Placeholder)) return chunk;
       if (typeof chunk !== 'object') return chunk;
-      throw definition(path, `contains ${is(chunk, Table) ? 'a table' : is(chunk, SQL.Aliased) ? 'an aliased expression' : 'a subquery, view or placeholder'}, which is not supported yet inside an expression.`);
+      throw definition(
+        path,
+        `contains ${is(chunk, Table) ? 'a table' : is(chunk, SQL.Aliased) ? 'an aliased expression' : 'a subquery, view or placeholder'}, which is not supported yet inside an expression.`,
+      );
     };
     const text = toText(dialect, visit(is(expression, Column) ? sql`${expression}` : expression) as SQL, path);
     fragments.push({ path, table: info.name, alias, sql: text });

@@ -12,55 +12,113 @@ const json: JsonForm = (value) => `to_json(${value})::text`;
 const bytes: JsonForm = (value) => `to_json(translate(encode(${value}, 'base64'), E'\\n', ''))::text`;
 
 /** ISO 8601 to the third or sixth digit; `infinity` stays text, where to_char would give null. */
-const time = (digits: 'MS' | 'US'): JsonForm => (value, column) => {
-  const zoned = Reflect.get(column, 'withTimezone') === true;
-  const local = zoned ? `((${value}) at time zone 'UTC')` : `(${value})`;
-  const format = textLiteral(`\\"YYYY-MM-DD"T"HH24:MI:SS.${digits}${zoned ? '"Z"' : ''}\\"`);
-  return `case when isfinite(${value}) then to_char(${local}, ${format}) else to_json((${value})::text)::text end`;
-};
+const time =
+  (digits: 'MS' | 'US'): JsonForm =>
+  (value, column) => {
+    const zoned = Reflect.get(column, 'withTimezone') === true;
+    const local = zoned ? `((${value}) at time zone 'UTC')` : `(${value})`;
+    const format = textLiteral(`\\"YYYY-MM-DD"T"HH24:MI:SS.${digits}${zoned ? '"Z"' : ''}\\"`);
+    return `case when isfinite(${value}) then to_char(${local}, ${format}) else to_json((${value})::text)::text end`;
+  };
 
 const date: JsonForm = (value) => `to_json((${value})::text)::text`;
 
 const jsonForms: Readonly<Record<string, JsonForm>> = {
-  PgSmallInt: asIs, PgSmallSerial: asIs, PgInteger: asIs, PgSerial: asIs, PgBigInt53: asIs, PgBigSerial53: asIs,
-  PgBigInt64: quoted, PgBigSerial64: quoted,
-  PgNumeric: quoted, PgNumericBigInt: quoted, PgNumericNumber: json, PgReal: json, PgDoublePrecision: json,
-  PgText: json, PgVarchar: json, PgChar: json, PgEnumColumn: quoted, PgEnumObjectColumn: quoted, PgUUID: quoted,
-  PgBoolean: asIs, PgJson: asIs, PgJsonb: asIs,
-  PgDate: date, PgDateString: date, PgTimestamp: time('MS'), PgTimestampString: time('US'), PgTime: quoted, PgInterval: quoted,
-  PgInet: quoted, PgCidr: quoted, PgMacaddr: quoted, PgMacaddr8: quoted, PgBytea: bytes,
+  PgSmallInt: asIs,
+  PgSmallSerial: asIs,
+  PgInteger: asIs,
+  PgSerial: asIs,
+  PgBigInt53: asIs,
+  PgBigSerial53: asIs,
+  PgBigInt64: quoted,
+  PgBigSerial64: quoted,
+  PgNumeric: quoted,
+  PgNumericBigInt: quoted,
+  PgNumericNumber: json,
+  PgReal: json,
+  PgDoublePrecision: json,
+  PgText: json,
+  PgVarchar: json,
+  PgChar: json,
+  PgEnumColumn: quoted,
+  PgEnumObjectColumn: quoted,
+  PgUUID: quoted,
+  PgBoolean: asIs,
+  PgJson: asIs,
+  PgJsonb: asIs,
+  PgDate: date,
+  PgDateString: date,
+  PgTimestamp: time('MS'),
+  PgTimestampString: time('US'),
+  PgTime: quoted,
+  PgInterval: quoted,
+  PgInet: quoted,
+  PgCidr: quoted,
+  PgMacaddr: quoted,
+  PgMacaddr8: quoted,
+  PgBytea: bytes,
 };
 
 /** Element types whose own `array_to_json` already is the JSON form of the element. */
-const plainElements = new Set(['PgSmallInt', 'PgInteger', 'PgText', 'PgVarchar', 'PgBoolean', 'PgUUID', 'PgEnumColumn', 'PgReal', 'PgDoublePrecision', 'PgBigInt53']);
+const plainElements = new Set([
+  'PgSmallInt',
+  'PgInteger',
+  'PgText',
+  'PgVarchar',
+  'PgBoolean',
+  'PgUUID',
+  'PgEnumColumn',
+  'PgReal',
+  'PgDoublePrecision',
+  'PgBigInt53',
+]);
 
 /** The SQL that gives a column's value as JSON text, `null` included. Throws E_DEFINITION for a type without a JSON form. */
 export function jsonText(column: ColumnInfo, value: string, path: string, nullable = !column.column.notNull): string {
-  const form = column.column.columnType === 'PgArray' && plainElements.has(elementType(column.column)) ? json : jsonForms[column.column.columnType];
+  const form =
+    column.column.columnType === 'PgArray' && plainElements.has(elementType(column.column)) ? json : jsonForms[column.column.columnType];
   if (!form) {
-    throw definition(path, `selects "${column.property}" of type ${column.column.getSQLType()} (${column.column.columnType}), which has no JSON form yet. Leave it out of "columns".`);
+    throw definition(
+      path,
+      `selects "${column.property}" of type ${column.column.getSQLType()} (${column.column.columnType}), which has no JSON form yet. Leave it out of "columns".`,
+    );
   }
   const text = form(value, column.column);
   return nullable ? `coalesce(${text}, 'null')` : text;
 }
 
 const keyTypes: Readonly<Record<string, KeyType>> = {
-  PgSmallInt: 'integer', PgSmallSerial: 'integer', PgInteger: 'integer', PgSerial: 'integer',
-  PgBigInt53: 'bigint', PgBigSerial53: 'bigint', PgBigInt64: 'bigint', PgBigSerial64: 'bigint',
-  PgUUID: 'uuid', PgText: 'text', PgVarchar: 'text', PgEnumColumn: 'text', PgDateString: 'date',
+  PgSmallInt: 'integer',
+  PgSmallSerial: 'integer',
+  PgInteger: 'integer',
+  PgSerial: 'integer',
+  PgBigInt53: 'bigint',
+  PgBigSerial53: 'bigint',
+  PgBigInt64: 'bigint',
+  PgBigSerial64: 'bigint',
+  PgUUID: 'uuid',
+  PgText: 'text',
+  PgVarchar: 'text',
+  PgEnumColumn: 'text',
+  PgDateString: 'date',
 };
 
 /** The key type of a column. Throws E_DEFINITION where a column of that type cannot be part of a key, join or partition. */
 export function keyType(column: ColumnInfo, path: string): KeyType {
   const type = keyTypes[column.column.columnType];
-  if (!type) throw definition(path, `needs "${column.property}" of type ${column.column.getSQLType()} as a key, which is not supported yet.`);
+  if (!type)
+    throw definition(path, `needs "${column.property}" of type ${column.column.getSQLType()} as a key, which is not supported yet.`);
   return type;
 }
 
 /** The SQL that casts a key's text to the column's own type, so that its index can be used. */
 export function castText(column: ColumnInfo, value: string): string {
   const enumeration: unknown = Reflect.get(column.column, 'enum');
-  if (column.column.columnType === 'PgEnumColumn' && (typeof enumeration === 'function' || typeof enumeration === 'object') && enumeration !== null) {
+  if (
+    column.column.columnType === 'PgEnumColumn' &&
+    (typeof enumeration === 'function' || typeof enumeration === 'object') &&
+    enumeration !== null
+  ) {
     const schema: unknown = Reflect.get(enumeration, 'schema');
     return `(${value})::${identifier(typeof schema === 'string' ? schema : 'public')}.${identifier(String(Reflect.get(enumeration, 'enumName')))}`;
   }

@@ -19,7 +19,8 @@ type Planning = { readonly schema: SchemaIndex; readonly casing: Casing | undefi
  */
 export function planDocument(schema: SchemaIndex, casing: Casing | undefined, name: string, root: string, query: RawQuery): DocumentPlan {
   for (const option of Object.keys(query)) {
-    if (!rootOptions.has(option)) throw definition(name, `has "${option}" at its root. A read model is keyed by its primary key; use a list for order and pages.`);
+    if (!rootOptions.has(option))
+      throw definition(name, `has "${option}" at its root. A read model is keyed by its primary key; use a list for order and pages.`);
   }
   const planning: Planning = { schema, casing, fragments: [], aliases: 0 };
   const plan = planNode(planning, schema.table(root, name), null, query, name);
@@ -28,7 +29,8 @@ export function planDocument(schema: SchemaIndex, casing: Casing | undefined, na
 
 function planNode(planning: Planning, table: TableInfo, join: NodeJoin | null, query: RawQuery, path: string): PlanNode {
   for (const option of Object.keys(query)) {
-    if (!options.has(option) && !(join === null && option === 'name')) throw definition(path, `has the option "${option}", which is not supported.`);
+    if (!options.has(option) && !(join === null && option === 'name'))
+      throw definition(path, `has the option "${option}", which is not supported.`);
   }
   const scope = tableScope(table, `t${planning.aliases++}`, planning.casing, planning.fragments);
   const fields: PlanField[] = [];
@@ -45,11 +47,19 @@ function planNode(planning: Planning, table: TableInfo, join: NodeJoin | null, q
   for (const [name, nested] of entries(query.with, `${path}.with`)) {
     if (nested === undefined || nested === false) continue;
     const relation = planning.schema.relation(table, name, `${path}.${name}`);
-    const child = planNode(planning, relation.target, { parent: node, pairs: relation.join }, nested === true ? {} : object(nested, `${path}.${name}`), `${path}.${name}`);
-    if (relation.kind === 'one' && (child.limit !== null || child.where.length > 0)) throw definition(child.path, 'is a single row and takes no "where" or "limit".');
+    const child = planNode(
+      planning,
+      relation.target,
+      { parent: node, pairs: relation.join },
+      nested === true ? {} : object(nested, `${path}.${name}`),
+      `${path}.${name}`,
+    );
+    if (relation.kind === 'one' && (child.limit !== null || child.where.length > 0))
+      throw definition(child.path, 'is a single row and takes no "where" or "limit".');
     fields.push({ kind: relation.kind, name, node: child });
   }
-  for (const [name, nested] of entries(query.through, `${path}.through`)) fields.push(planThrough(planning, node, name, object(nested, `${path}.${name}`)));
+  for (const [name, nested] of entries(query.through, `${path}.through`))
+    fields.push(planThrough(planning, node, name, object(nested, `${path}.${name}`)));
   fields.push(...planAggregates(planning, node, query.aggregates));
   const seen = new Set<string>();
   for (const field of fields) {
@@ -62,38 +72,71 @@ function planNode(planning: Planning, table: TableInfo, join: NodeJoin | null, q
 
 function planThrough(planning: Planning, parent: PlanNode, name: string, { via, to, joinWhere, ...query }: RawQuery): PlanField {
   const path = `${parent.path}.${name}`;
-  if (typeof via !== 'string' || typeof to !== 'string') throw definition(path, 'needs "via" (the relation to the join table) and "to" (the relation from it).');
+  if (typeof via !== 'string' || typeof to !== 'string')
+    throw definition(path, 'needs "via" (the relation to the join table) and "to" (the relation from it).');
   const first = many(planning.schema.relation(parent.scope.info, via, path), path);
   const scope = tableScope(first.target, `t${planning.aliases++}`, planning.casing, planning.fragments);
-  const join: PlanNode = { path: `${path}.${via}`, scope, join: { parent, pairs: first.join }, where: planWhere(scope, joinWhere, `${path}.joinWhere`), fields: [], orderBy: [], limit: null };
+  const join: PlanNode = {
+    path: `${path}.${via}`,
+    scope,
+    join: { parent, pairs: first.join },
+    where: planWhere(scope, joinWhere, `${path}.joinWhere`),
+    fields: [],
+    orderBy: [],
+    limit: null,
+  };
   const second = planning.schema.relation(first.target, to, path);
   return { kind: 'through', name, via: join, node: planNode(planning, second.target, { parent: join, pairs: second.join }, query, path) };
 }
 
-const numeric = new Set(['PgSmallInt', 'PgSmallSerial', 'PgInteger', 'PgSerial', 'PgBigInt53', 'PgBigSerial53', 'PgBigInt64', 'PgBigSerial64', 'PgNumeric', 'PgNumericNumber', 'PgNumericBigInt']);
+const numeric = new Set([
+  'PgSmallInt',
+  'PgSmallSerial',
+  'PgInteger',
+  'PgSerial',
+  'PgBigInt53',
+  'PgBigSerial53',
+  'PgBigInt64',
+  'PgBigSerial64',
+  'PgNumeric',
+  'PgNumericNumber',
+  'PgNumericBigInt',
+]);
 const ordered = new Set([...numeric, 'PgText', 'PgVarchar', 'PgDate', 'PgDateString', 'PgTimestamp', 'PgTimestampString', 'PgTime']);
 
 function planAggregates(planning: Planning, parent: PlanNode, build: unknown): PlanField[] {
   if (build === undefined) return [];
   if (typeof build !== 'function') throw definition(`${parent.path}.aggregates`, 'must be a function of the aggregate builder.');
-  const make = (kind: AggregatePlan['function']) => (relation: string, ...rest: unknown[]) => ({
-    everwarmAggregate: kind,
-    relation,
-    column: kind === 'count' ? undefined : rest[0],
-    where: (kind === 'count' ? rest[0] : rest[1]) as { where?: unknown } | undefined,
-  });
+  const make =
+    (kind: AggregatePlan['function']) =>
+    (relation: string, ...rest: unknown[]) => ({
+      everwarmAggregate: kind,
+      relation,
+      column: kind === 'count' ? undefined : rest[0],
+      where: (kind === 'count' ? rest[0] : rest[1]) as { where?: unknown } | undefined,
+    });
   const built: unknown = build({ count: make('count'), sum: make('sum'), avg: make('avg'), min: make('min'), max: make('max') });
   return entries(built, `${parent.path}.aggregates`).map(([name, value]) => {
     const path = `${parent.path}.${name}`;
     const spec = value as ReturnType<ReturnType<typeof make>>;
-    if (typeof spec !== 'object' || spec === null || !('everwarmAggregate' in spec)) throw definition(path, 'is not an aggregate of the builder.');
+    if (typeof spec !== 'object' || spec === null || !('everwarmAggregate' in spec))
+      throw definition(path, 'is not an aggregate of the builder.');
     const relation = many(planning.schema.relation(parent.scope.info, spec.relation, path), path);
     const scope = tableScope(relation.target, `t${planning.aliases++}`, planning.casing, planning.fragments);
-    const node: PlanNode = { path, scope, join: { parent, pairs: relation.join }, where: planWhere(scope, spec.where?.where, `${path}.where`), fields: [], orderBy: [], limit: null };
+    const node: PlanNode = {
+      path,
+      scope,
+      join: { parent, pairs: relation.join },
+      where: planWhere(scope, spec.where?.where, `${path}.where`),
+      fields: [],
+      orderBy: [],
+      limit: null,
+    };
     const kind = spec.everwarmAggregate;
     const column = kind === 'count' ? null : columnNamed(relation.target, String(spec.column), path);
     const allowed = kind === 'sum' || kind === 'avg' ? numeric : ordered;
-    if (column && !allowed.has(column.column.columnType)) throw definition(path, `takes ${kind} of "${column.property}" of type ${column.column.getSQLType()}, which is not supported.`);
+    if (column && !allowed.has(column.column.columnType))
+      throw definition(path, `takes ${kind} of "${column.property}" of type ${column.column.getSQLType()}, which is not supported.`);
     return { kind: 'aggregate', name, aggregate: { function: kind, node, column } };
   });
 }
@@ -103,9 +146,12 @@ function planColumns(table: TableInfo, selection: unknown, path: string): PlanFi
   for (const [name] of chosen) columnNamed(table, name, `${path}.columns`);
   const include = new Set(chosen.filter(([, value]) => value === true).map(([name]) => name));
   const exclude = new Set(chosen.filter(([, value]) => value === false).map(([name]) => name));
-  const wanted = selection === undefined ? table.columns : include.size > 0 || exclude.size === 0
-    ? table.columns.filter((column) => include.has(column.property))
-    : table.columns.filter((column) => !exclude.has(column.property));
+  const wanted =
+    selection === undefined
+      ? table.columns
+      : include.size > 0 || exclude.size === 0
+        ? table.columns.filter((column) => include.has(column.property))
+        : table.columns.filter((column) => !exclude.has(column.property));
   return wanted.map((column) => ({ kind: 'column', name: column.property, column }));
 }
 

@@ -57,7 +57,9 @@ export function orderTermSql(term: OrderTerm): string {
 }
 
 function objectSql(node: PlanNode): string {
-  const parts = node.fields.map((field, index) => `${textLiteral(`${index === 0 ? '{' : ','}${JSON.stringify(field.name)}:`)} || ${fieldSql(node, field)}`);
+  const parts = node.fields.map(
+    (field, index) => `${textLiteral(`${index === 0 ? '{' : ','}${JSON.stringify(field.name)}:`)} || ${fieldSql(node, field)}`,
+  );
   return `${parts.join(' || ')} || '}'`;
 }
 

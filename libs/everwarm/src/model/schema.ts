@@ -1,5 +1,13 @@
 import {
-  type AnyColumn, type Column, createTableRelationsHelpers, extractTablesRelationalConfig, is, normalizeRelation, One, type Relation, Table,
+  type AnyColumn,
+  type Column,
+  createTableRelationsHelpers,
+  extractTablesRelationalConfig,
+  is,
+  normalizeRelation,
+  One,
+  type Relation,
+  Table,
   type TablesRelationalConfig,
 } from 'drizzle-orm';
 import { CasingCache } from 'drizzle-orm/casing';
@@ -48,9 +56,14 @@ export function indexSchema(schema: Record<string, unknown>, casing?: Casing): S
     const cached = known.get(table);
     if (cached) return cached;
     const entry = Object.entries(schema).find(([, value]) => value === table);
-    if (!entry || !is(table, PgTable)) throw definition(path, 'leads to something that is not a Postgres table of the given schema. Views are not supported.');
+    if (!entry || !is(table, PgTable))
+      throw definition(path, 'leads to something that is not a Postgres table of the given schema. Views are not supported.');
     const config = getTableConfig(table);
-    const columns = Object.entries(tables[entry[0]]?.columns ?? {}).map(([property, column]) => ({ property, name: names.getColumnCasing(column), column }));
+    const columns = Object.entries(tables[entry[0]]?.columns ?? {}).map(([property, column]) => ({
+      property,
+      name: names.getColumnCasing(column),
+      column,
+    }));
     const primary = new Set((tables[entry[0]]?.primaryKey ?? []).map((column) => names.getColumnCasing(column as Column)));
     const info: TableInfo = {
       property: entry[0],
@@ -60,7 +73,11 @@ export function indexSchema(schema: Record<string, unknown>, casing?: Casing): S
       primaryKey: [...primary].map((name) => columns.find((column) => column.name === name)).filter((column) => column !== undefined),
       relations: tables[entry[0]]?.relations ?? {},
     };
-    if (info.primaryKey.length === 0) throw definition(path, `uses table "${config.name}", which has no primary key. Give it one: changes of rows without a key cannot be followed.`);
+    if (info.primaryKey.length === 0)
+      throw definition(
+        path,
+        `uses table "${config.name}", which has no primary key. Give it one: changes of rows without a key cannot be followed.`,
+      );
     known.set(table, info);
     return info;
   };
@@ -76,7 +93,10 @@ export function indexSchema(schema: Record<string, unknown>, casing?: Casing): S
       if (!relation) throw definition(path, `is not a relation of "${from.property}". Declare it with relations() in the schema.`);
       const target = byTable(relation.referencedTable, path);
       const { fields, references } = attempt(path, () => normalizeRelation(tables, tableNamesMap, relation));
-      const join = fields.map((field, index) => ({ parent: columnOf(from, field, path), child: columnOf(target, references[index], path) }));
+      const join = fields.map((field, index) => ({
+        parent: columnOf(from, field, path),
+        child: columnOf(target, references[index], path),
+      }));
       return { kind: is(relation, One) ? 'one' : 'many', target, join };
     },
   };
@@ -96,7 +116,8 @@ export function columnNamed(table: TableInfo, property: string, path: string): C
 
 function columnOf(table: TableInfo, column: AnyColumn | undefined, path: string): ColumnInfo {
   const info = table.columns.find((candidate) => candidate.column === column);
-  if (!info) throw definition(path, `joins by a column that does not belong to "${table.property}". Check fields and references of the relation.`);
+  if (!info)
+    throw definition(path, `joins by a column that does not belong to "${table.property}". Check fields and references of the relation.`);
   return info;
 }
 

@@ -13,8 +13,14 @@ const integer = (value: string): string => `int8send((${value})::bigint # (-9223
 const text = (value: string): string => `convert_to((${value})::text, 'UTF8') || '\\x00'::bytea`;
 
 const forms: Readonly<Record<string, (value: string) => string>> = {
-  PgSmallInt: integer, PgSmallSerial: integer, PgInteger: integer, PgSerial: integer,
-  PgBigInt53: integer, PgBigInt64: integer, PgBigSerial53: integer, PgBigSerial64: integer,
+  PgSmallInt: integer,
+  PgSmallSerial: integer,
+  PgInteger: integer,
+  PgSerial: integer,
+  PgBigInt53: integer,
+  PgBigInt64: integer,
+  PgBigSerial53: integer,
+  PgBigSerial64: integer,
   PgBoolean: (value) => `case when ${value} then '\\x01'::bytea else '\\x00'::bytea end`,
   PgUUID: (value) => `uuid_send(${value})`,
   PgDate: (value) => signed32(`date_send(${value})`),
@@ -32,16 +38,22 @@ export function sortTermSql(term: OrderTerm, path: string): string {
 
 /** The bytes of a key column that ends the order, ascending; texts compare by their bytes here, whatever their collation. */
 export function sortKeySql(column: ColumnInfo, value: string, path: string): string {
-  const textual = column.column.columnType === 'PgText' || column.column.columnType === 'PgVarchar' || column.column.columnType === 'PgEnumColumn';
+  const textual =
+    column.column.columnType === 'PgText' || column.column.columnType === 'PgVarchar' || column.column.columnType === 'PgEnumColumn';
   return textual ? text(value) : encode(column, value, path, false, false);
 }
 
 function encode(column: ColumnInfo, value: string, path: string, descending: boolean, nullsFirst: boolean): string {
   const form = formOf(column);
   if (!form) {
-    throw definition(path, `orders by "${column.property}" of type ${column.column.getSQLType()}, which a list does not support yet. Use an integer, uuid, boolean, date or timestamp column.`);
+    throw definition(
+      path,
+      `orders by "${column.property}" of type ${column.column.getSQLType()}, which a list does not support yet. Use an integer, uuid, boolean, date or timestamp column.`,
+    );
   }
-  const bytes = descending ? `decode(translate(encode(${form(value)}, 'hex'), '0123456789abcdef', 'fedcba9876543210'), 'hex')` : `(${form(value)})`;
+  const bytes = descending
+    ? `decode(translate(encode(${form(value)}, 'hex'), '0123456789abcdef', 'fedcba9876543210'), 'hex')`
+    : `(${form(value)})`;
   if (column.column.notNull) return bytes;
   return `case when ${value} is null then '\\x${nullsFirst ? '00' : '02'}'::bytea else '\\x01'::bytea || ${bytes} end`;
 }

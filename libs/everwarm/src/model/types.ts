@@ -1,6 +1,19 @@
 import type {
-  AnyColumn, BuildQueryResult, Column, DBQueryConfig, FindTableByDBName, InferModelFromColumns, Many, NonUndefinedKeysOnly, One, Operators, Relation, Simplify, SQL,
-  TableRelationalConfig, TablesRelationalConfig,
+  AnyColumn,
+  BuildQueryResult,
+  Column,
+  DBQueryConfig,
+  FindTableByDBName,
+  InferModelFromColumns,
+  Many,
+  NonUndefinedKeysOnly,
+  One,
+  Operators,
+  Relation,
+  Simplify,
+  SQL,
+  TableRelationalConfig,
+  TablesRelationalConfig,
 } from 'drizzle-orm';
 
 /*
@@ -31,7 +44,9 @@ type Fields<T extends TableRelationalConfig> = Simplify<T['columns']>;
 type DataOf<C extends Column> = C['_']['data'];
 
 /** The names of a table's many relations. */
-export type ManyKeys<T extends TableRelationalConfig> = { [K in keyof T['relations']]: T['relations'][K] extends Many<string> ? K : never }[keyof T['relations']];
+export type ManyKeys<T extends TableRelationalConfig> = {
+  [K in keyof T['relations']]: T['relations'][K] extends Many<string> ? K : never;
+}[keyof T['relations']];
 
 /** A filter over one table's rows. */
 export type Where<T extends TableRelationalConfig> = (fields: Fields<T>, operators: Operators) => SQL | undefined;
@@ -42,34 +57,57 @@ declare const type: unique symbol;
 export type Aggregate<V> = { readonly kind: 'count' | 'sum' | 'min' | 'max' | 'avg'; readonly [type]?: V };
 
 type NumericKeys<T extends TableRelationalConfig> = {
-  [K in keyof T['columns']]: T['columns'][K]['_']['dataType'] extends 'number' | 'bigint' ? K : T['columns'][K]['_']['columnType'] extends 'PgNumeric' ? K : never;
+  [K in keyof T['columns']]: T['columns'][K]['_']['dataType'] extends 'number' | 'bigint'
+    ? K
+    : T['columns'][K]['_']['columnType'] extends 'PgNumeric'
+      ? K
+      : never;
 }[keyof T['columns']];
 
-type Filtered<S extends TablesRelationalConfig, T extends TableRelationalConfig, R extends ManyKeys<T>> = { where?: Where<Target<S, T['relations'][R & string]>> };
-type ColumnOf<S extends TablesRelationalConfig, T extends TableRelationalConfig, R extends ManyKeys<T>, C> = DataOf<Target<S, T['relations'][R & string]>['columns'][C & string]>;
+type Filtered<S extends TablesRelationalConfig, T extends TableRelationalConfig, R extends ManyKeys<T>> = {
+  where?: Where<Target<S, T['relations'][R & string]>>;
+};
+type ColumnOf<S extends TablesRelationalConfig, T extends TableRelationalConfig, R extends ManyKeys<T>, C> = DataOf<
+  Target<S, T['relations'][R & string]>['columns'][C & string]
+>;
 
 /** What `aggregates` receives: each takes a many relation and, but for `count`, a column of its table. */
 export interface Aggregates<S extends TablesRelationalConfig, T extends TableRelationalConfig> {
   /** How many rows; 0 for none. */
   count<R extends ManyKeys<T>>(relation: R, options?: Filtered<S, T, R>): Aggregate<number>;
   /** The sum; 0 for no rows. */
-  sum<R extends ManyKeys<T>, C extends NumericKeys<Target<S, T['relations'][R & string]>>>(relation: R, column: C, options?: Filtered<S, T, R>): Aggregate<ColumnOf<S, T, R, C>>;
+  sum<R extends ManyKeys<T>, C extends NumericKeys<Target<S, T['relations'][R & string]>>>(
+    relation: R,
+    column: C,
+    options?: Filtered<S, T, R>,
+  ): Aggregate<ColumnOf<S, T, R, C>>;
   /** The average as decimal text; null for no rows. */
-  avg<R extends ManyKeys<T>, C extends NumericKeys<Target<S, T['relations'][R & string]>>>(relation: R, column: C, options?: Filtered<S, T, R>): Aggregate<string | null>;
+  avg<R extends ManyKeys<T>, C extends NumericKeys<Target<S, T['relations'][R & string]>>>(
+    relation: R,
+    column: C,
+    options?: Filtered<S, T, R>,
+  ): Aggregate<string | null>;
   /** The smallest value; null for no rows. */
-  min<R extends ManyKeys<T>, C extends keyof Target<S, T['relations'][R & string]>['columns']>(relation: R, column: C, options?: Filtered<S, T, R>): Aggregate<ColumnOf<S, T, R, C> | null>;
+  min<R extends ManyKeys<T>, C extends keyof Target<S, T['relations'][R & string]>['columns']>(
+    relation: R,
+    column: C,
+    options?: Filtered<S, T, R>,
+  ): Aggregate<ColumnOf<S, T, R, C> | null>;
   /** The largest value; null for no rows. */
-  max<R extends ManyKeys<T>, C extends keyof Target<S, T['relations'][R & string]>['columns']>(relation: R, column: C, options?: Filtered<S, T, R>): Aggregate<ColumnOf<S, T, R, C> | null>;
+  max<R extends ManyKeys<T>, C extends keyof Target<S, T['relations'][R & string]>['columns']>(
+    relation: R,
+    column: C,
+    options?: Filtered<S, T, R>,
+  ): Aggregate<ColumnOf<S, T, R, C> | null>;
 }
 
 /** Many-to-many: the relation to the join table, then the relation on it; keyed by the name in the document. */
 type Through<S extends TablesRelationalConfig, T extends TableRelationalConfig> = {
   [A in ManyKeys<T> & string]: { via: A } & {
-    [B in keyof Target<S, T['relations'][A]>['relations'] & string]: { to: B; joinWhere?: Where<Target<S, T['relations'][A]>> } & ReadModelQuery<
-      'many',
-      S,
-      Target<S, Target<S, T['relations'][A]>['relations'][B]>
-    >;
+    [B in keyof Target<S, T['relations'][A]>['relations'] & string]: {
+      to: B;
+      joinWhere?: Where<Target<S, T['relations'][A]>>;
+    } & ReadModelQuery<'many', S, Target<S, Target<S, T['relations'][A]>['relations'][B]>>;
   }[keyof Target<S, T['relations'][A]>['relations'] & string];
 }[ManyKeys<T> & string];
 
@@ -89,13 +127,18 @@ export type ReadModelQuery<Kind extends 'one' | 'many', S extends TablesRelation
 } & (Kind extends 'many' ? { where?: Where<T>; orderBy?: OrderBy<T>; limit?: number } : unknown);
 
 /** The config of `defineReadModel`. */
-export type ReadModelConfig<S extends TablesRelationalConfig, T extends TableRelationalConfig> = ReadModelQuery<'one', S, T> & { name: string; where?: Where<T> };
+export type ReadModelConfig<S extends TablesRelationalConfig, T extends TableRelationalConfig> = ReadModelQuery<'one', S, T> & {
+  name: string;
+  where?: Where<T>;
+};
 
 /** The config of `defineList`. */
 export type ListConfig<S extends TablesRelationalConfig, T extends TableRelationalConfig> = {
   name: string;
   /** A column of the item's table, or [many relation, column of its table] for membership through a join table. None: one list. */
-  partitionBy?: (keyof T['columns'] & string) | { [R in ManyKeys<T> & string]: readonly [R, keyof Target<S, T['relations'][R]>['columns'] & string] }[ManyKeys<T> & string];
+  partitionBy?:
+    | (keyof T['columns'] & string)
+    | { [R in ManyKeys<T> & string]: readonly [R, keyof Target<S, T['relations'][R]>['columns'] & string] }[ManyKeys<T> & string];
   where?: Where<T>;
   orderBy: OrderBy<T>;
 };
@@ -122,7 +165,11 @@ export type ResultOf<S extends TablesRelationalConfig, T extends TableRelational
       : unknown)
 >;
 
-type PrimaryKey<T extends TableRelationalConfig> = { [K in keyof T['columns']]: T['columns'][K]['_']['isPrimaryKey'] extends true ? K : never }[keyof T['columns']];
+type PrimaryKey<T extends TableRelationalConfig> = {
+  [K in keyof T['columns']]: T['columns'][K]['_']['isPrimaryKey'] extends true ? K : never;
+}[keyof T['columns']];
 
 /** The type of a key: the value of the one `.primaryKey()` column, or an object of columns, since Drizzle's types do not see composite keys. */
-export type KeyOf<T extends TableRelationalConfig> = [PrimaryKey<T>] extends [never] ? Partial<InferModelFromColumns<T['columns']>> : DataOf<T['columns'][PrimaryKey<T> & string]>;
+export type KeyOf<T extends TableRelationalConfig> = [PrimaryKey<T>] extends [never]
+  ? Partial<InferModelFromColumns<T['columns']>>
+  : DataOf<T['columns'][PrimaryKey<T> & string]>;

@@ -1,6 +1,6 @@
 import type { Dependency } from '#contracts/compiled.ts';
-import { castText, keyTextSql, keyType } from './forms.ts';
 import type { Expression } from './expression.ts';
+import { castText, keyTextSql, keyType } from './forms.ts';
 import type { PlanNode } from './plan.ts';
 import { and, columnSql, fromSql, joinConditions, rootKeySql } from './recompute-sql.ts';
 import type { ColumnInfo } from './schema.ts';
@@ -61,7 +61,8 @@ function wayBack(node: PlanNode, link: readonly ColumnInfo[]): Dependency['wayBa
     joins.push(`join ${fromSql(at.join.parent)} on ${and(joinConditions(at))}`);
     at = at.join.parent;
   }
-  const key = at.join === null ? rootKeySql(at) : keyTextSql(inKeyOrder(at.join.parent, at.join.pairs).map((pair) => columnSql(at, pair.child)));
+  const key =
+    at.join === null ? rootKeySql(at) : keyTextSql(inKeyOrder(at.join.parent, at.join.pairs).map((pair) => columnSql(at, pair.child)));
   const present = at.join === null ? '' : ` where ${and(at.join.pairs.map((pair) => `${columnSql(at, pair.child)} is not null`))}`;
   return { kind: 'query', sql: `select distinct ${key} as key from ${changed} ${joins.join(' ')}${present}` };
 }

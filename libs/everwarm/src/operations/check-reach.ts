@@ -34,15 +34,25 @@ async function checkColumns(tx: Database, model: CompiledModel): Promise<void> {
      left join pg_attribute a on a.attrelid = c.oid and a.attnum = d.refobjsubid and d.refobjsubid > 0
      where r.ev_class = 'pg_temp.everwarm_reach'::regclass and (c.oid is null or c.oid <> r.ev_class) and (c.oid is not null or p.oid is not null)`,
   );
-  const watched = new Set(model.dependencies.flatMap(({ table, columns }) => columns.map((column) => JSON.stringify([table.schema, table.name, column]))));
+  const watched = new Set(
+    model.dependencies.flatMap(({ table, columns }) => columns.map((column) => JSON.stringify([table.schema, table.name, column]))),
+  );
   const tables = new Set(model.dependencies.map(({ table }) => JSON.stringify([table.schema, table.name])));
   for (const row of rows) {
     const what = `${row.schema}.${row.name}`;
-    if (row.kind === 'function') throw refused(model.name, `calls the function ${what}, whose own reads cannot be followed. Write it out, or use built-in functions.`);
-    if (row.column === null && !tables.has(JSON.stringify([row.schema, row.name]))) throw refused(model.name, `reads ${what} in raw SQL, which no relation declares, so its changes would be missed. Declare a relation.`);
+    if (row.kind === 'function')
+      throw refused(model.name, `calls the function ${what}, whose own reads cannot be followed. Write it out, or use built-in functions.`);
+    if (row.column === null && !tables.has(JSON.stringify([row.schema, row.name])))
+      throw refused(
+        model.name,
+        `reads ${what} in raw SQL, which no relation declares, so its changes would be missed. Declare a relation.`,
+      );
     if (row.column === null) continue;
     if (!watched.has(JSON.stringify([row.schema, row.name, row.column]))) {
-      throw refused(model.name, `reads the column "${row.column}" of ${what} in raw SQL, where it cannot be followed. Use the callback's columns.`);
+      throw refused(
+        model.name,
+        `reads the column "${row.column}" of ${what} in raw SQL, where it cannot be followed. Use the callback's columns.`,
+      );
     }
   }
 }
@@ -50,7 +60,12 @@ async function checkColumns(tx: Database, model: CompiledModel): Promise<void> {
 /** One expression alone: what it calls must give the same value tomorrow for the same row. */
 async function checkFragment(tx: Database, fragment: Fragment): Promise<void> {
   await tx.query('drop view if exists pg_temp.everwarm_fragment');
-  await createView(tx, 'everwarm_fragment', `select (${fragment.sql}) as value from ${qualified(fragment.table)} ${fragment.alias}`, fragment.path);
+  await createView(
+    tx,
+    'everwarm_fragment',
+    `select (${fragment.sql}) as value from ${qualified(fragment.table)} ${fragment.alias}`,
+    fragment.path,
+  );
   const { rows } = await tx.query<{ name: string }>(
     `with tree as (select ev_action::text as text from pg_rewrite where ev_class = 'pg_temp.everwarm_fragment'::regclass),
 called as (select (regexp_matches(text, ':(?:funcid|opfuncid|winfnoid|aggfnoid) (\\d+)', 'g'))[1]::oid as oid from tree)
@@ -59,7 +74,11 @@ union all select 'current_date, current_timestamp or a kin of it' from tree wher
 union all select 'a whole row' from tree where text ~ ':varattno 0 '`,
   );
   const name = rows[0]?.name;
-  if (name !== undefined) throw refused(fragment.path, `uses ${name}, which is not immutable: the document would change without any row changing. Use a stored column instead.`);
+  if (name !== undefined)
+    throw refused(
+      fragment.path,
+      `uses ${name}, which is not immutable: the document would change without any row changing. Use a stored column instead.`,
+    );
 }
 
 async function createView(tx: Database, name: string, statement: string, path: string): Promise<void> {

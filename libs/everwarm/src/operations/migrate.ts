@@ -2,12 +2,12 @@ import type { CompiledModel } from '#contracts/compiled.ts';
 import type { Database, Transactions } from '#contracts/database.ts';
 import { migrationLock } from '#contracts/names.ts';
 import { definitionHash } from '#model/compile.ts';
-import { migrateSchema, pendingMigrations } from '#platform/migrate-schema.ts';
 import { enterEpoch } from '#platform/epoch.ts';
-import { installCapture } from '../stages/capture/install.ts';
-import { watchList } from '../stages/capture/watch-list.ts';
-import { documentTableSql } from '../stages/write-through/write-documents.ts';
-import { entryTableSql } from '../stages/write-through/write-entries.ts';
+import { migrateSchema, pendingMigrations } from '#platform/migrate-schema.ts';
+import { installCapture } from '#stages/capture/install.ts';
+import { watchList } from '#stages/capture/watch-list.ts';
+import { documentTableSql } from '#stages/write-through/write-documents.ts';
+import { entryTableSql } from '#stages/write-through/write-entries.ts';
 import { checkReach } from './check-reach.ts';
 import { grantRuntime } from './grant.ts';
 
@@ -30,11 +30,19 @@ export type MigrateOptions = { readonly dryRun?: boolean; readonly runtimeRole?:
  * the relay, and only once every transaction has ended that may have written before its triggers were there.
  * Throws E_DEFINITION for a model that this database cannot keep right, before anything of it is stored.
  */
-export async function migrate(db: Transactions, models: readonly CompiledModel[], { dryRun = false, runtimeRole }: MigrateOptions = {}): Promise<Migration> {
+export async function migrate(
+  db: Transactions,
+  models: readonly CompiledModel[],
+  { dryRun = false, runtimeRole }: MigrateOptions = {},
+): Promise<Migration> {
   const pending = await pendingMigrations(db);
   if (dryRun) {
     const missing = pending.length > 0 ? models : await withoutGeneration(db, models);
-    return { schema: pending.map((step) => step.name), generations: missing.map((model) => model.name), captured: watchList(missing).map(({ table }) => `${table.schema}.${table.name}`) };
+    return {
+      schema: pending.map((step) => step.name),
+      generations: missing.map((model) => model.name),
+      captured: watchList(missing).map(({ table }) => `${table.schema}.${table.name}`),
+    };
   }
   const schema = await migrateSchema(db);
   await enterEpoch(db);
@@ -49,9 +57,16 @@ export async function migrate(db: Transactions, models: readonly CompiledModel[]
   const captured = await installCapture(db, watchList(live.rows.map((row) => row.model)));
   await db.transaction(async (tx) => {
     // The walk over a new generation's keys waits until every transaction older than this one is over.
-    await tx.query(`update everwarm.generations set installed_xid = pg_current_xact_id(), reconcile_phase = 'source' where installed_xid is null and state = 'building'`);
+    await tx.query(
+      `update everwarm.generations set installed_xid = pg_current_xact_id(), reconcile_phase = 'source' where installed_xid is null and state = 'building'`,
+    );
     await tx.query('update everwarm.relay set revision = revision + 1');
-    if (runtimeRole !== undefined) await grantRuntime(tx, runtimeRole, live.rows.map((row) => row.model));
+    if (runtimeRole !== undefined)
+      await grantRuntime(
+        tx,
+        runtimeRole,
+        live.rows.map((row) => row.model),
+      );
   });
   return { schema, generations: missing.map((model) => model.name), captured };
 }
@@ -65,7 +80,10 @@ async function withoutGeneration(db: Database, models: readonly CompiledModel[])
 async function createGeneration(tx: Database, model: CompiledModel): Promise<void> {
   // A build of yet another definition that never came to serve is given up: nothing reads it.
   await dropBuilding(tx, model.name, '');
-  const { rows } = await tx.query<{ id: number }>(`insert into everwarm.generations (name, hash, state, model) values ($1, $2, 'building', $3) returning id`, [model.name, definitionHash(model), JSON.stringify(model)]);
+  const { rows } = await tx.query<{ id: number }>(
+    `insert into everwarm.generations (name, hash, state, model) values ($1, $2, 'building', $3) returning id`,
+    [model.name, definitionHash(model), JSON.stringify(model)],
+  );
   const id = rows[0]?.id ?? 0;
   await tx.query(model.kind === 'document' ? documentTableSql(id) : entryTableSql(id));
 }
@@ -74,7 +92,10 @@ async function createGeneration(tx: Database, model: CompiledModel): Promise<voi
 async function serveKnown(tx: Database, models: readonly CompiledModel[]): Promise<void> {
   for (const model of models) {
     const hash = definitionHash(model);
-    const { rows } = await tx.query<{ id: number }>(`select id from everwarm.generations where name = $1 and hash = $2 and state in ('previous', 'serving')`, [model.name, hash]);
+    const { rows } = await tx.query<{ id: number }>(
+      `select id from everwarm.generations where name = $1 and hash = $2 and state in ('previous', 'serving')`,
+      [model.name, hash],
+    );
     const id = rows[0]?.id;
     if (id === undefined) continue;
     await dropBuilding(tx, model.name, hash);
@@ -83,7 +104,10 @@ async function serveKnown(tx: Database, models: readonly CompiledModel[]): Promi
 }
 
 async function dropBuilding(tx: Database, name: string, exceptHash: string): Promise<void> {
-  const { rows } = await tx.query<{ id: number }>(`update everwarm.generations set state = 'dropped' where name = $1 and hash <> $2 and state = 'building' returning id`, [name, exceptHash]);
+  const { rows } = await tx.query<{ id: number }>(
+    `update everwarm.generations set state = 'dropped' where name = $1 and hash <> $2 and state = 'building' returning id`,
+    [name, exceptHash],
+  );
   for (const { id } of rows) {
     await tx.query(`drop table if exists everwarm.projection_${id}`);
     await tx.query('delete from everwarm.ledger where generation = $1', [id]);

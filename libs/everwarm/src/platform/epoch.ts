@@ -17,7 +17,10 @@ from pg_control_system() c, pg_database d where d.datname = current_database()`;
 /** The epoch of the database, registered when it is new. The caller's role must be allowed to write `everwarm.epochs`. */
 export async function enterEpoch(db: Database): Promise<Epoch> {
   const timeline = await readTimeline(db);
-  await db.query('insert into everwarm.epochs (system_identifier, timeline) values ($1, $2) on conflict do nothing', [timeline.system, timeline.timeline]);
+  await db.query('insert into everwarm.epochs (system_identifier, timeline) values ($1, $2) on conflict do nothing', [
+    timeline.system,
+    timeline.timeline,
+  ]);
   return findEpoch(db, timeline);
 }
 
@@ -29,12 +32,19 @@ export async function readEpoch(db: Database): Promise<Epoch> {
 async function readTimeline(db: Database): Promise<Timeline> {
   const { rows } = await db.query<Timeline>(timelineSql);
   const timeline = rows[0];
-  if (!timeline) throw new EverwarmError('E_POSTGRES_UNFIT', 'The database does not tell its system identifier. Allow this role to call pg_control_system().');
+  if (!timeline)
+    throw new EverwarmError(
+      'E_POSTGRES_UNFIT',
+      'The database does not tell its system identifier. Allow this role to call pg_control_system().',
+    );
   return timeline;
 }
 
 async function findEpoch(db: Database, timeline: Timeline): Promise<Epoch> {
-  const { rows } = await db.query<{ ordinal: number }>('select ordinal from everwarm.epochs where system_identifier = $1 and timeline = $2', [timeline.system, timeline.timeline]);
+  const { rows } = await db.query<{ ordinal: number }>(
+    'select ordinal from everwarm.epochs where system_identifier = $1 and timeline = $2',
+    [timeline.system, timeline.timeline],
+  );
   const ordinal = rows[0]?.ordinal;
   if (ordinal === undefined) throw new EverwarmError('E_NOT_MIGRATED', 'This database has no epoch yet. Run everwarm migrate.');
   const hash = createHash('sha256').update(JSON.stringify(timeline)).digest('hex').slice(0, 8);

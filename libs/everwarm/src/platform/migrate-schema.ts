@@ -12,7 +12,10 @@ export async function pendingMigrations(db: Pick<Transactions, 'query'>): Promis
   const known = new Set(schemaMigrations.map((step) => step.id));
   const newer = [...ids].filter((id) => !known.has(id));
   if (newer.length > 0) {
-    throw new EverwarmError('E_NEWER_SCHEMA', `The schema "everwarm" has step ${newer.join(', ')}, which this version does not know. Update the package everwarm.`);
+    throw new EverwarmError(
+      'E_NEWER_SCHEMA',
+      `The schema "everwarm" has step ${newer.join(', ')}, which this version does not know. Update the package everwarm.`,
+    );
   }
   return schemaMigrations.filter((step) => !ids.has(step.id));
 }
@@ -27,7 +30,9 @@ export function migrateSchema(db: Transactions): Promise<string[]> {
     const pending = await pendingMigrations(tx);
     if (pending.length === 0) return [];
     await tx.query('create schema if not exists everwarm');
-    await tx.query('create table if not exists everwarm.migrations (id integer primary key, name text not null, at timestamptz not null default now())');
+    await tx.query(
+      'create table if not exists everwarm.migrations (id integer primary key, name text not null, at timestamptz not null default now())',
+    );
     for (const step of pending) {
       await tx.query(step.sql);
       await tx.query('insert into everwarm.migrations (id, name) values ($1, $2)', [step.id, step.name]);

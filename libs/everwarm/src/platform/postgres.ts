@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import pg from 'pg';
-import type { Database, Transactions } from '#contracts/database.ts';
+import type { Database, Durability, Transactions } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 
 /** A URL that Everwarm opens and closes a pool for, or a pool that the caller owns. */
@@ -14,37 +14,42 @@ export type Postgres = { readonly pool: pg.Pool; readonly transactions: Transact
  * the same row gives the same bytes whatever the session, role or database defaults are, and asks for a durable commit: an
  * acknowledged version must never be issued twice.
  */
-const beginning = [
-  'begin isolation level read committed',
-  "set local timezone = 'UTC'",
-  "set local datestyle = 'ISO, YMD'",
-  "set local intervalstyle = 'postgres'",
-  "set local bytea_output = 'hex'",
-  'set local extra_float_digits = 1',
-  'set local synchronous_commit = on',
-  'set local jit = off',
-  'set local statement_timeout = 60000',
-  'set local idle_in_transaction_session_timeout = 10000',
-].join('; ');
+const beginning = (durability: Durability) =>
+  [
+    'begin isolation level read committed',
+    "set local timezone = 'UTC'",
+    "set local datestyle = 'ISO, YMD'",
+    "set local intervalstyle = 'postgres'",
+    "set local bytea_output = 'hex'",
+    'set local extra_float_digits = 1',
+    `set local synchronous_commit = ${durability === 'durable' ? 'on' : 'off'}`,
+    'set local jit = off',
+    'set local statement_timeout = 60000',
+    'set local idle_in_transaction_session_timeout = 10000',
+  ].join('; ');
+
+const beginnings: Readonly<Record<Durability, string>> = { durable: beginning('durable'), deferred: beginning('deferred') };
 
 /** Opens what the engine uses of Postgres. Connects lazily; nothing is checked here. */
 export function openPostgres(input: PostgresInput, options: { readonly max?: number; readonly name?: string } = {}): Postgres {
   const owned = typeof input === 'string';
-  const pool = owned ? new pg.Pool({ connectionString: input, max: options.max ?? 10, application_name: options.name ?? 'everwarm' }) : input;
+  const pool = owned
+    ? new pg.Pool({ connectionString: input, max: options.max ?? 10, application_name: options.name ?? 'everwarm' })
+    : input;
   // Without a listener an idle connection's end would crash the process; the next query reports what matters.
   if (owned) pool.on('error', () => undefined);
   const transactions: Transactions = {
     query: pool.query.bind(pool) as Database['query'],
-    transaction: (action) => inTransaction(pool, action),
+    transaction: (action, durability = 'durable') => inTransaction(pool, action, durability),
   };
   return { pool, transactions, close: async () => (owned ? pool.end() : undefined) };
 }
 
-async function inTransaction<T>(pool: pg.Pool, action: (tx: Database) => Promise<T>): Promise<T> {
+async function inTransaction<T>(pool: pg.Pool, action: (tx: Database) => Promise<T>, durability: Durability): Promise<T> {
   const client = await pool.connect().catch((cause: unknown) => Promise.reject(postgresError(cause, pool.options.connectionString)));
   let broken: Error | undefined;
   try {
-    await client.query(beginning);
+    await client.query(beginnings[durability]);
     const result = await action(client as Database);
     await client.query('commit');
     return result;
@@ -84,8 +89,16 @@ export function postgresError(cause: unknown, url?: string): EverwarmError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const message = cause instanceof Error ? cause.message || code : String(cause);
   const where = serverName(url);
-  if (code === '42501') return new EverwarmError('E_POSTGRES_UNFIT', `Postgres at ${where}: ${message}. Grant the right, or give an owner connection (ownerUrl).`, { cause });
+  if (code === '42501')
+    return new EverwarmError(
+      'E_POSTGRES_UNFIT',
+      `Postgres at ${where}: ${message}. Grant the right, or give an owner connection (ownerUrl).`,
+      { cause },
+    );
   const isConnection = code in refusals || code.startsWith('08') || /SASL|connect|terminat/i.test(message);
   if (!isConnection) return new EverwarmError('E_POSTGRES', `Postgres at ${where}: ${message}`, { cause });
-  return new EverwarmError('E_POSTGRES', `Postgres at ${where} cannot be used: ${message}. ${refusals[code] ?? 'Check the URL.'}`, { cause, context: { user: userInfo().username } });
+  return new EverwarmError('E_POSTGRES', `Postgres at ${where} cannot be used: ${message}. ${refusals[code] ?? 'Check the URL.'}`, {
+    cause,
+    context: { user: userInfo().username },
+  });
 }

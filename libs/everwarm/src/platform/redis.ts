@@ -19,7 +19,12 @@ const uses: Readonly<Record<RedisUse, Omit<RedisOptions, 'replyMapping'>>> = {
 
 /** A connection for one use, not yet connected. Its errors are remembered for messages, never thrown out of the blue. */
 export function openRedis(input: RedisInput, use: RedisUse): Redis {
-  const options: Omit<RedisOptions, 'replyMapping'> = { ...uses[use], lazyConnect: true, connectionName: `everwarm-${use}`, retryStrategy: (times) => Math.min(times * 50, 1000) };
+  const options: Omit<RedisOptions, 'replyMapping'> = {
+    ...uses[use],
+    lazyConnect: true,
+    connectionName: `everwarm-${use}`,
+    retryStrategy: (times) => Math.min(times * 50, 1000),
+  };
   const redis: Redis = typeof input === 'string' ? new Redis(input, options) : input.duplicate(options);
   redis.on('error', () => undefined);
   return redis;
@@ -49,10 +54,15 @@ export async function checkRedis(redis: Redis): Promise<void> {
   const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
   const version = field('redis_version') ?? '0';
   const [major = 0, minor = 0] = version.split('.').map(Number);
-  if (major < 6 || (major === 6 && minor < 2)) throw new EverwarmError('E_REDIS_UNFIT', `Redis at ${redisName(redis)} is version ${version}. Everwarm needs 6.2 or newer.`);
+  if (major < 6 || (major === 6 && minor < 2))
+    throw new EverwarmError('E_REDIS_UNFIT', `Redis at ${redisName(redis)} is version ${version}. Everwarm needs 6.2 or newer.`);
   const policy = field('maxmemory_policy') ?? 'noeviction';
   if (policy !== 'noeviction') {
-    throw new EverwarmError('E_REDIS_UNFIT', `Redis at ${redisName(redis)} has maxmemory-policy ${policy}: it would drop jobs and documents. Set it to noeviction.`, { context: { policy } });
+    throw new EverwarmError(
+      'E_REDIS_UNFIT',
+      `Redis at ${redisName(redis)} has maxmemory-policy ${policy}: it would drop jobs and documents. Set it to noeviction.`,
+      { context: { policy } },
+    );
   }
 }
 

@@ -9,7 +9,11 @@ export type AuditedKeys = { readonly findings: readonly Finding[]; readonly inFl
 type Row = { key: string; expected: string | null; stored: string | null; version: string | null; owed: boolean };
 
 /** Compares documents: the recomputed text, the projection row and whether it is owed in one snapshot, then the bytes in Redis. */
-export async function auditDocuments({ db, redis, space }: AuditParts, generation: Generation, keys: readonly string[]): Promise<AuditedKeys> {
+export async function auditDocuments(
+  { db, redis, space }: AuditParts,
+  generation: Generation,
+  keys: readonly string[],
+): Promise<AuditedKeys> {
   const rows = await db.transaction(async (tx) => {
     const result = await tx.query<Row>(
       `select r.key, r.doc as expected, p.doc as stored, p.version, l.key is not null as owed
@@ -23,7 +27,12 @@ left join everwarm.ledger l on l.generation = $2 and l.key = r.key`,
   const findings: Finding[] = [];
   for (const [index, { key, expected, stored, version, owed }] of rows.entries()) {
     if (owed) continue;
-    if (expected !== stored) findings.push({ key, layer: 'postgres', cause: stored === null ? 'document missing' : expected === null ? 'document without a row' : 'text differs from the source' });
+    if (expected !== stored)
+      findings.push({
+        key,
+        layer: 'postgres',
+        cause: stored === null ? 'document missing' : expected === null ? 'document without a row' : 'text differs from the source',
+      });
     const cause = redisFault(held[index] ?? null, stored, version);
     if (cause !== null) findings.push({ key, layer: 'redis', cause });
   }

@@ -20,7 +20,13 @@ left join everwarm.ledger l on l.generation = $2 and l.key = k.key`,
   });
   const findings = rows
     .filter((row) => !row.owed && row.expected !== row.stored)
-    .map(({ key, expected, stored }): Finding => ({ key, layer: 'postgres', cause: stored === null ? 'entry missing' : expected === null ? 'entry without a row' : 'entries differ from the source' }));
+    .map(
+      ({ key, expected, stored }): Finding => ({
+        key,
+        layer: 'postgres',
+        cause: stored === null ? 'entry missing' : expected === null ? 'entry without a row' : 'entries differ from the source',
+      }),
+    );
   return { findings, inFlight: rows.filter((row) => row.owed).map((row) => row.key) };
 }
 
@@ -34,13 +40,18 @@ export async function auditPages(parts: AuditParts, generation: Generation): Pro
   for (const { partition } of rows) if (!(await pageAgrees(parts, generation, partition))) differing.push(partition);
   if (differing.length > 0) await parts.settle();
   const findings: Finding[] = [];
-  for (const partition of differing) if (!(await pageAgrees(parts, generation, partition))) findings.push({ key: partition, layer: 'redis', cause: 'page differs from Postgres' });
+  for (const partition of differing)
+    if (!(await pageAgrees(parts, generation, partition)))
+      findings.push({ key: partition, layer: 'redis', cause: 'page differs from Postgres' });
   return findings;
 }
 
 async function pageAgrees({ db, redis, space }: AuditParts, generation: Generation, partition: string): Promise<boolean> {
   const page = pageKey(space, generation.id, partition);
-  const { rows } = await db.query<{ member: Buffer }>(`select member from everwarm.${projectionTable(generation.id)} where partition = $1 and member is not null order by member`, [partition]);
+  const { rows } = await db.query<{ member: Buffer }>(
+    `select member from everwarm.${projectionTable(generation.id)} where partition = $1 and member is not null order by member`,
+    [partition],
+  );
   const held = await redis.zrangeBuffer(page, '(', '+', 'BYLEX');
   if (held.length === 0 && (await redis.zscore(page, '')) === null) return true;
   return held.length === rows.length && rows.every((row, index) => held[index]?.equals(row.member));

@@ -1,7 +1,7 @@
-import type { Redis } from 'ioredis';
 import type { Generation } from '#contracts/compiled.ts';
 import type { Database, Transactions } from '#contracts/database.ts';
 import { documentPrefix, type KeySpace, projectionTable } from '#contracts/names.ts';
+import type { Redis } from '#platform/clients.ts';
 import { type AuditedKeys, auditDocuments } from './audit-documents.ts';
 import { auditEntries, auditPages } from './audit-entries.ts';
 
@@ -9,10 +9,23 @@ import { auditEntries, auditPages } from './audit-entries.ts';
 export type Finding = { readonly key: string; readonly layer: 'postgres' | 'redis'; readonly cause: string };
 
 /** What verifying one read model found. `inFlight` keys were owed while they were looked at and are not judged. */
-export type Verified = { readonly name: string; readonly generation: number; readonly checked: number; readonly differing: number; readonly inFlight: number; readonly findings: readonly Finding[] };
+export type Verified = {
+  readonly name: string;
+  readonly generation: number;
+  readonly checked: number;
+  readonly differing: number;
+  readonly inFlight: number;
+  readonly findings: readonly Finding[];
+};
 
 /** What an audit works with. `settle` waits until what was committed before is written. */
-export type AuditParts = { readonly db: Transactions; readonly redis: Redis; readonly space: KeySpace; readonly settle: () => Promise<void>; readonly onProgress?: ((checked: number) => void) | undefined };
+export type AuditParts = {
+  readonly db: Transactions;
+  readonly redis: Redis;
+  readonly space: KeySpace;
+  readonly settle: () => Promise<void>;
+  readonly onProgress?: ((checked: number) => void) | undefined;
+};
 
 /** How many keys one step compares, and how many findings are listed. */
 const stepKeys = 500;
@@ -48,7 +61,12 @@ export async function verify(parts: AuditParts, generation: Generation): Promise
   };
 }
 
-async function lookAgain(parts: AuditParts, generation: Generation, keys: readonly string[], audit: typeof auditDocuments): Promise<AuditedKeys> {
+async function lookAgain(
+  parts: AuditParts,
+  generation: Generation,
+  keys: readonly string[],
+  audit: typeof auditDocuments,
+): Promise<AuditedKeys> {
   if (keys.length === 0) return { findings: [], inFlight: [] };
   await parts.settle();
   const findings: Finding[] = [];
@@ -65,17 +83,27 @@ async function lookAgain(parts: AuditParts, generation: Generation, keys: readon
 async function* keysOf(db: Database & Transactions, generation: Generation): AsyncGenerator<string[]> {
   let position: string[] | null = null;
   for (;;) {
-    const rows: { key: string; position: string[] }[] = await db.transaction(async (tx) => (await tx.query<{ key: string; position: string[] }>(generation.model.enumerate, [position, stepKeys])).rows);
+    const rows: { key: string; position: string[] }[] = await db.transaction(
+      async (tx) => (await tx.query<{ key: string; position: string[] }>(generation.model.enumerate, [position, stepKeys])).rows,
+    );
     if (rows.length > 0) yield rows.map((row) => row.key);
     position = rows.at(-1)?.position ?? null;
     if (rows.length < stepKeys) break;
   }
   // Documents whose row is gone: projected keys for which the source has nothing. Those it has were yielded above.
   const live = generation.model.kind === 'document' ? 'doc' : 'member';
-  const source = generation.model.kind === 'document' ? `select r.key from (${generation.model.recompute}) r where r.doc is not null` : `select r.key from (${generation.model.recompute}) r`;
+  const source =
+    generation.model.kind === 'document'
+      ? `select r.key from (${generation.model.recompute}) r where r.doc is not null`
+      : `select r.key from (${generation.model.recompute}) r`;
   let after: string | null = null;
   for (;;) {
-    const page: { key: string }[] = (await db.query<{ key: string }>(`select distinct key from everwarm.${projectionTable(generation.id)} where ${live} is not null and ($1::text is null or key > $1) order by key limit ${stepKeys}`, [after])).rows;
+    const page: { key: string }[] = (
+      await db.query<{ key: string }>(
+        `select distinct key from everwarm.${projectionTable(generation.id)} where ${live} is not null and ($1::text is null or key > $1) order by key limit ${stepKeys}`,
+        [after],
+      )
+    ).rows;
     const keys = page.map((row) => row.key);
     const known = await db.transaction(async (tx) => (await tx.query<{ key: string }>(source, [keys])).rows);
     const inSource = new Set(known.map((row) => row.key));
@@ -96,7 +124,9 @@ async function extraInRedis({ db, redis, space }: AuditParts, generation: Genera
     const [next, found] = await redis.scan(cursor, 'MATCH', pattern, 'COUNT', 1000);
     cursor = next;
     const keys = found.map((name) => name.slice(prefix.length));
-    const { rows } = await db.query<{ key: string }>(`select key from everwarm.${projectionTable(generation.id)} where key = any($1)`, [keys]);
+    const { rows } = await db.query<{ key: string }>(`select key from everwarm.${projectionTable(generation.id)} where key = any($1)`, [
+      keys,
+    ]);
     const known = new Set(rows.map((row) => row.key));
     extra.push(...keys.filter((key) => !known.has(key)));
   } while (cursor !== '0');

@@ -1,13 +1,13 @@
-import type { Redis } from 'ioredis';
 import type { CompiledModel } from '#contracts/compiled.ts';
 import type { Database } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 import { definitionHash } from '#model/compile.ts';
+import type { Redis } from '#platform/clients.ts';
 import { pendingMigrations } from '#platform/migrate-schema.ts';
 import { checkRedis } from '#platform/redis.ts';
-import { inspectTable } from '../../stages/capture/inspect.ts';
-import { captureEvents, triggerName } from '../../stages/capture/trigger-sql.ts';
-import { watchList } from '../../stages/capture/watch-list.ts';
+import { inspectTable } from '#stages/capture/inspect.ts';
+import { captureEvents, triggerName } from '#stages/capture/trigger-sql.ts';
+import { watchList } from '#stages/capture/watch-list.ts';
 
 /** One thing that was looked at; `problem` null when it is well. */
 export type Diagnosis = { readonly check: string; readonly problem: string | null };
@@ -22,14 +22,18 @@ export async function examine(db: Database, redis: Redis, models: readonly Compi
   };
   await look('Postgres is 14 or newer', () => checkPostgres(db).then(() => null));
   await look('Redis is 6.2 or newer and evicts nothing', () => checkRedis(redis).then(() => null));
-  const migrated = await look('the schema everwarm is up to date', async () => ((await pendingMigrations(db)).length === 0 ? null : 'Steps are missing. Run everwarm migrate.'));
+  const migrated = await look('the schema everwarm is up to date', async () =>
+    (await pendingMigrations(db)).length === 0 ? null : 'Steps are missing. Run everwarm migrate.',
+  );
   if (!migrated) return diagnoses;
   for (const model of models) await look(`${model.name} has a generation`, () => generationProblem(db, model));
   for (const watch of watchList(models)) {
     await look(`${watch.table.schema}.${watch.table.name} is captured`, async () => {
       const facts = await inspectTable(db, watch);
       const missing = captureEvents.filter((event) => !facts.triggers.has(triggerName(event)));
-      return missing.length === 0 ? null : `Its triggers for ${missing.join(', ')} are missing or do not fire always. Run everwarm migrate.`;
+      return missing.length === 0
+        ? null
+        : `Its triggers for ${missing.join(', ')} are missing or do not fire always. Run everwarm migrate.`;
     });
   }
   await look('a relay is running', () => relayProblem(db));
@@ -39,19 +43,26 @@ export async function examine(db: Database, redis: Redis, models: readonly Compi
 
 /** Throws E_POSTGRES_UNFIT for a server that is too old. */
 export async function checkPostgres(db: Database): Promise<void> {
-  const { rows } = await db.query<{ version: string; number: number }>(`select current_setting('server_version') as version, current_setting('server_version_num')::integer as number`);
+  const { rows } = await db.query<{ version: string; number: number }>(
+    `select current_setting('server_version') as version, current_setting('server_version_num')::integer as number`,
+  );
   const { version = 'unknown', number = 0 } = rows[0] ?? {};
   if (number < 140000) throw new EverwarmError('E_POSTGRES_UNFIT', `Postgres is version ${version}. Everwarm needs 14 or newer.`);
 }
 
 async function generationProblem(db: Database, model: CompiledModel): Promise<string | null> {
-  const { rows } = await db.query<{ state: string }>(`select state from everwarm.generations where name = $1 and hash = $2 and state <> 'dropped'`, [model.name, definitionHash(model)]);
+  const { rows } = await db.query<{ state: string }>(
+    `select state from everwarm.generations where name = $1 and hash = $2 and state <> 'dropped'`,
+    [model.name, definitionHash(model)],
+  );
   if (!rows[0]) return 'This definition is not in the database. Run everwarm migrate.';
   return rows[0].state === 'building' ? 'It is still being built; reads come from the sources until it serves.' : null;
 }
 
 async function relayProblem(db: Database): Promise<string | null> {
-  const { rows } = await db.query<{ running: boolean }>(`select coalesce(heartbeat > clock_timestamp() - interval '5 seconds', false) as running from everwarm.relay`);
+  const { rows } = await db.query<{ running: boolean }>(
+    `select coalesce(heartbeat > clock_timestamp() - interval '5 seconds', false) as running from everwarm.relay`,
+  );
   return rows[0]?.running ? null : 'No worker has a heartbeat. Start one: everwarm work.';
 }
 

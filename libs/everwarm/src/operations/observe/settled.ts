@@ -19,7 +19,12 @@ export async function settled(db: Database, isPresent: () => Promise<boolean>, t
   };
   const mark = (await db.query<{ now: string }>('select pg_current_snapshot()::text as now')).rows[0]?.now ?? '';
   await until('changes in the outbox', () => isDelivered(db, mark));
-  await until('a walk over all keys', () => noRows(db, `select from everwarm.generations where state <> 'dropped' and (reconcile_phase is not null or installed_xid is null) limit 1`));
+  await until('a walk over all keys', () =>
+    noRows(
+      db,
+      `select from everwarm.generations where state <> 'dropped' and (reconcile_phase is not null or installed_xid is null) limit 1`,
+    ),
+  );
   const seq = (await db.query<{ seq: string }>('select last_value::text as seq from everwarm.ledger_seq')).rows[0]?.seq ?? '0';
   await until('keys in the ledger', () => noRows(db, 'select from everwarm.ledger where first_seq <= $1 limit 1', [seq]));
   await until('a rehydration of Redis', isPresent);
@@ -47,5 +52,7 @@ coalesce((select heartbeat > clock_timestamp() - interval '5 seconds' from everw
   );
   const { owed = '0', failing = null, heartbeat = false } = rows[0] ?? {};
   const why = !heartbeat ? ' No relay is running: start a worker.' : failing ? ` A key fails: ${failing}` : '';
-  return new EverwarmError('E_TIMEOUT', `Not settled after ${timeoutMs} ms: still ${what}, ${owed} keys owed.${why}`, { context: { owed, what } });
+  return new EverwarmError('E_TIMEOUT', `Not settled after ${timeoutMs} ms: still ${what}, ${owed} keys owed.${why}`, {
+    context: { owed, what },
+  });
 }

@@ -1,10 +1,17 @@
-import type { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import type { Database } from '#contracts/database.ts';
 import { projectionTable } from '#contracts/names.ts';
+import type { Queue, Redis } from '#platform/clients.ts';
 
 /** One read model's state. `lagMs` is the age of its oldest change that is not in both stores, 0 when nothing is owed. */
-export type ModelStatus = { readonly name: string; readonly generation: number; readonly state: string; readonly documents: number; readonly pending: number; readonly failing: number; readonly lagMs: number };
+export type ModelStatus = {
+  readonly name: string;
+  readonly generation: number;
+  readonly state: string;
+  readonly documents: number;
+  readonly pending: number;
+  readonly failing: number;
+  readonly lagMs: number;
+};
 
 /** Where everything stands. */
 export type Status = {
@@ -16,7 +23,15 @@ export type Status = {
 
 /** Reads where everything stands. Writes nothing. Redis may be away. */
 export async function readStatus(db: Database, redis: Redis, queue: Queue): Promise<Status> {
-  const { rows: generations } = await db.query<{ id: number; name: string; state: string; kind: string; pending: string; failing: string; lag: number | null }>(
+  const { rows: generations } = await db.query<{
+    id: number;
+    name: string;
+    state: string;
+    kind: string;
+    pending: string;
+    failing: string;
+    lag: number | null;
+  }>(
     `select g.id, g.name, g.state, g.model ->> 'kind' as kind, count(l.key)::text as pending, count(l.error)::text as failing,
 extract(epoch from clock_timestamp() - min(l.since))::float8 * 1000 as lag
 from everwarm.generations g left join everwarm.ledger l on l.generation = g.id where g.state <> 'dropped' group by g.id order by g.name, g.id`,
@@ -29,8 +44,18 @@ from everwarm.relay r left join everwarm.outbox o on o.xid >= pg_snapshot_xmin(r
   const models: ModelStatus[] = [];
   for (const { id, name, state, kind, pending, failing, lag } of generations) {
     const live = kind === 'document' ? 'doc' : 'member';
-    const count = await db.query<{ documents: string }>(`select count(*)::text as documents from everwarm.${projectionTable(id)} where ${live} is not null`);
-    models.push({ name, generation: id, state, documents: Number(count.rows[0]?.documents ?? 0), pending: Number(pending), failing: Number(failing), lagMs: Math.max(0, Math.round(lag ?? 0)) });
+    const count = await db.query<{ documents: string }>(
+      `select count(*)::text as documents from everwarm.${projectionTable(id)} where ${live} is not null`,
+    );
+    models.push({
+      name,
+      generation: id,
+      state,
+      documents: Number(count.rows[0]?.documents ?? 0),
+      pending: Number(pending),
+      failing: Number(failing),
+      lagMs: Math.max(0, Math.round(lag ?? 0)),
+    });
   }
   const { undelivered = '0', oldest = null, running = false } = outbox.rows[0] ?? {};
   return {

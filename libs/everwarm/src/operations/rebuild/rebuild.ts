@@ -1,6 +1,6 @@
 import type { Generation } from '#contracts/compiled.ts';
 import type { Transactions } from '#contracts/database.ts';
-import { startReconcile } from '../../stages/relay/reconcile.ts';
+import { startReconcile } from '#stages/relay/reconcile.ts';
 
 /** How far a rebuild is: keys that are still owed, and whether the walk over all keys has ended. */
 export type RebuildProgress = { readonly owed: number; readonly walking: boolean };
@@ -9,7 +9,12 @@ export type RebuildProgress = { readonly owed: number; readonly walking: boolean
  * Rebuilds a read model in place: every key of the source and of the projection becomes owed and is derived again, while reads
  * go on. Needs a running worker. Resolves when all of them are written.
  */
-export async function rebuildInPlace(db: Transactions, generation: Generation, onProgress: (progress: RebuildProgress) => void, everyMs = 100): Promise<void> {
+export async function rebuildInPlace(
+  db: Transactions,
+  generation: Generation,
+  onProgress: (progress: RebuildProgress) => void,
+  everyMs = 100,
+): Promise<void> {
   await db.transaction((tx) => startReconcile(tx, [generation.id]));
   for (;;) {
     const { rows } = await db.query<{ walking: boolean; owed: string }>(

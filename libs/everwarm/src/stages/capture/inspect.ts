@@ -31,9 +31,13 @@ export async function inspectTable(db: Database, watch: Watch): Promise<TableFac
   );
   const table = rows[0];
   if (!table) throw unfit('does not exist in this database. Run your own migrations first.');
-  if (table.kind !== 'r') throw unfit(`is ${table.kind === 'v' || table.kind === 'm' ? 'a view' : table.kind === 'p' ? 'partitioned' : `of kind "${table.kind}"`}, which capture does not support yet.`);
+  if (table.kind !== 'r')
+    throw unfit(
+      `is ${table.kind === 'v' || table.kind === 'm' ? 'a view' : table.kind === 'p' ? 'partitioned' : `of kind "${table.kind}"`}, which capture does not support yet.`,
+    );
   if (table.inherits) throw unfit('takes part in table inheritance, which capture does not support yet.');
-  if (table.forced) throw unfit('forces row level security, so documents could silently lack rows. Use a role with BYPASSRLS and unforced security.');
+  if (table.forced)
+    throw unfit('forces row level security, so documents could silently lack rows. Use a role with BYPASSRLS and unforced security.');
 
   const columns = await db.query<{ name: string; type: string; pk: number | null }>(
     `select a.attname as name, t.typname as type, array_position(i.indkey::int2[], a.attnum) as pk
@@ -42,11 +46,21 @@ export async function inspectTable(db: Database, watch: Watch): Promise<TableFac
     [table.oid],
   );
   const types = new Map(columns.rows.map((column) => [column.name, column.type]));
-  for (const column of watch.columns) if (!types.has(column)) throw unfit(`has no column "${column}", which a read model watches. Run your own migrations first, or correct the Drizzle schema or "casing".`);
-  const primaryKey = columns.rows.filter((column) => column.pk !== null).sort((a, b) => Number(a.pk) - Number(b.pk)).map((column) => column.name);
+  for (const column of watch.columns)
+    if (!types.has(column))
+      throw unfit(
+        `has no column "${column}", which a read model watches. Run your own migrations first, or correct the Drizzle schema or "casing".`,
+      );
+  const primaryKey = columns.rows
+    .filter((column) => column.pk !== null)
+    .sort((a, b) => Number(a.pk) - Number(b.pk))
+    .map((column) => column.name);
   if (primaryKey.length === 0) throw unfit('has no primary key in the database, so a changed row could not be followed. Add one.');
 
-  const triggers = await db.query<{ name: string }>(`select tgname as name from pg_trigger where tgrelid = $1::oid and tgname like $2 and tgenabled = 'A'`, [table.oid, `${captureTriggerPrefix}%`]);
+  const triggers = await db.query<{ name: string }>(
+    `select tgname as name from pg_trigger where tgrelid = $1::oid and tgname like $2 and tgenabled = 'A'`,
+    [table.oid, `${captureTriggerPrefix}%`],
+  );
   return {
     primaryKey,
     sessionDependent: watch.links.some((column) => !stableTypes.has(types.get(column) ?? '')),

@@ -1,10 +1,10 @@
-import { type Source } from '#contracts/change.ts';
+import type { Source } from '#contracts/change.ts';
 import type { Transactions } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 import { captureFunction } from '#contracts/names.ts';
 import { qualified } from '#model/literal.ts';
 import { inspectTable, type TableFacts } from './inspect.ts';
-import { captureEvents, type CapturedTable, captureFunctionSql, createTriggerSql, triggerName } from './trigger-sql.ts';
+import { type CapturedTable, captureEvents, captureFunctionSql, createTriggerSql, triggerName } from './trigger-sql.ts';
 import type { Watch } from './watch-list.ts';
 
 /** How often installing a trigger is tried while writers hold the table, and how long each try waits. */
@@ -33,7 +33,9 @@ function install(db: Transactions, table: CapturedTable, facts: TableFacts): Pro
     await tx.query(`set local lock_timeout = ${lockTries.timeoutMs}`);
     for (const event of captureEvents) {
       await tx.query(captureFunctionSql(table, event));
-      await tx.query(`revoke execute on function everwarm."${captureFunction(table.source.table, event).replaceAll('"', '""')}"() from public`);
+      await tx.query(
+        `revoke execute on function everwarm."${captureFunction(table.source.table, event).replaceAll('"', '""')}"() from public`,
+      );
       if (!facts.triggers.has(triggerName(event))) for (const statement of createTriggerSql(table.source, event)) await tx.query(statement);
     }
   });
@@ -55,10 +57,17 @@ async function isInstalled(db: Transactions, table: CapturedTable, facts: TableF
 
 async function sourceOf(db: Transactions, watch: Watch): Promise<Source> {
   const values = [watch.table.schema, watch.table.name, watch.links, watch.columns];
-  await db.query('insert into everwarm.sources (schema_name, table_name, links, columns) values ($1, $2, $3, $4) on conflict do nothing', values);
-  const { rows } = await db.query<{ id: number }>('select id from everwarm.sources where schema_name = $1 and table_name = $2 and links = $3 and columns = $4', values);
+  await db.query(
+    'insert into everwarm.sources (schema_name, table_name, links, columns) values ($1, $2, $3, $4) on conflict do nothing',
+    values,
+  );
+  const { rows } = await db.query<{ id: number }>(
+    'select id from everwarm.sources where schema_name = $1 and table_name = $2 and links = $3 and columns = $4',
+    values,
+  );
   const id = rows[0]?.id;
-  if (id === undefined) throw new EverwarmError('E_POSTGRES', `The source row of ${qualified(watch.table)} vanished while it was being written.`);
+  if (id === undefined)
+    throw new EverwarmError('E_POSTGRES', `The source row of ${qualified(watch.table)} vanished while it was being written.`);
   return { id, ...watch };
 }
 
@@ -70,7 +79,11 @@ async function withLockRetries(table: string, action: () => Promise<void>): Prom
       const busy = error instanceof Error && 'code' in error && (error.code === '55P03' || error.code === '40P01');
       if (!busy) throw error;
       if (attempt >= lockTries.count) {
-        throw new EverwarmError('E_TIMEOUT', `Triggers could not be put on ${table}: other transactions held it during ${attempt} tries of ${lockTries.timeoutMs} ms. End them, then run migrate again.`, { cause: error });
+        throw new EverwarmError(
+          'E_TIMEOUT',
+          `Triggers could not be put on ${table}: other transactions held it during ${attempt} tries of ${lockTries.timeoutMs} ms. End them, then run migrate again.`,
+          { cause: error },
+        );
       }
       await new Promise((resolve) => setTimeout(resolve, lockTries.pauseMs));
     }

@@ -45,7 +45,12 @@ $capture$`;
 export function createTriggerSql(source: Source, event: CaptureEvent): string[] {
   const table = qualified(source.table);
   const name = identifier(triggerName(event));
-  const transition = { insert: ' referencing new table as newtab', update: ' referencing old table as oldtab new table as newtab', delete: ' referencing old table as oldtab', truncate: '' }[event];
+  const transition = {
+    insert: ' referencing new table as newtab',
+    update: ' referencing old table as oldtab new table as newtab',
+    delete: ' referencing old table as oldtab',
+    truncate: '',
+  }[event];
   return [
     `create trigger ${name} after ${event} on ${table}${transition} for each statement execute function everwarm.${identifier(captureFunction(source.table, event))}()`,
     `alter table ${table} enable always trigger ${name}`,
@@ -53,11 +58,14 @@ export function createTriggerSql(source: Source, event: CaptureEvent): string[] 
 }
 
 function changesSql(source: Source, primaryKey: readonly string[], event: CaptureEvent): string {
-  if (event !== 'update') return `select distinct on (vals) row(-1, vals)::everwarm.change as change from (select ${valuesSql(source, 't')} as vals from ${event === 'insert' ? 'newtab' : 'oldtab'} t) r`;
+  if (event !== 'update')
+    return `select distinct on (vals) row(-1, vals)::everwarm.change as change from (select ${valuesSql(source, 't')} as vals from ${event === 'insert' ? 'newtab' : 'oldtab'} t) r`;
   const key = primaryKey[0] ?? '';
   // Full join: an inner join would keep the nested loop of its first, small call; and a changed key shows as two rows.
   const join = primaryKey.map((column) => `o.${identifier(column)} = n.${identifier(column)}`).join(' and ');
-  const sides = (['o', 'n'] as const).map((side) => `select ${valuesSql(source, side)} as vals where ${side}.${identifier(key)} is not null`);
+  const sides = (['o', 'n'] as const).map(
+    (side) => `select ${valuesSql(source, side)} as vals where ${side}.${identifier(key)} is not null`,
+  );
   return `select row(m.mask, v.vals)::everwarm.change as change
     from oldtab o full join newtab n on ${join}
     cross join lateral (select ${maskSql(source, key)} as mask) m

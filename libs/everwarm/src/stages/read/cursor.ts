@@ -13,7 +13,11 @@ export function decodeCursor(list: string, hash: string, cursor: string): Buffer
   const bytes = /^[A-Za-z0-9_-]{8,4096}$/.test(cursor) ? Buffer.from(cursor, 'base64url') : Buffer.alloc(0);
   const member = bytes.subarray(markBytes);
   if (!bytes.subarray(0, markBytes).equals(mark(hash)) || memberKey(member) === null) {
-    throw new EverwarmError('E_CURSOR', `The cursor is not one of the list ${list}. Take "next" of a page as it is, or leave it out to start at the top.`, { context: { list } });
+    throw new EverwarmError(
+      'E_CURSOR',
+      `The cursor is not one of the list ${list}. Take "next" of a page as it is, or leave it out to start at the top.`,
+      { context: { list } },
+    );
   }
   return member;
 }

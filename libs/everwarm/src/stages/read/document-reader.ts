@@ -40,7 +40,9 @@ export async function readDocuments(parts: ReadParts, generation: Generation, ke
   const found = new Map<string, RawDocument | null>();
   if (keys.length === 0) return [];
   if (generation.state !== 'building') {
-    const held = await parts.redis.mgetBuffer(keys.map((key) => documentKey(parts.space, generation.id, key))).catch(() => keys.map(() => null));
+    const held = await parts.redis
+      .mgetBuffer(keys.map((key) => documentKey(parts.space, generation.id, key)))
+      .catch(() => keys.map(() => null));
     for (const [index, key] of keys.entries()) {
       const value = held[index];
       if (value) found.set(key, fromRedis(value));
@@ -62,7 +64,11 @@ function fromRedis(value: Buffer): RawDocument | null {
 }
 
 /** What the projection table says of each key: a document, null for a tombstone, undefined for a key it never had. */
-async function readProjected({ db }: ReadParts, generation: Generation, keys: readonly string[]): Promise<(RawDocument | null | undefined)[]> {
+async function readProjected(
+  { db }: ReadParts,
+  generation: Generation,
+  keys: readonly string[],
+): Promise<(RawDocument | null | undefined)[]> {
   if (keys.length === 0) return [];
   const { rows } = await db.query<{ key: string; doc: string | null; version: string; asOf: number }>(
     `select key, doc, version, extract(epoch from as_of)::float8 * 1000 as "asOf" from everwarm.${projectionTable(generation.id)} where key = any($1)`,
@@ -71,7 +77,12 @@ async function readProjected({ db }: ReadParts, generation: Generation, keys: re
   const byKey = new Map(rows.map((row) => [row.key, row]));
   return keys.map((key) => {
     const row = byKey.get(key);
-    return row && (row.doc === null ? null : { body: Buffer.from(row.doc), version: row.version, asOf: Math.round(row.asOf), tier: 'postgres' as const });
+    return (
+      row &&
+      (row.doc === null
+        ? null
+        : { body: Buffer.from(row.doc), version: row.version, asOf: Math.round(row.asOf), tier: 'postgres' as const })
+    );
   });
 }
 

@@ -15,11 +15,24 @@ type Entries = { readonly members: readonly Buffer[]; readonly tier: Tier };
  * One page of one partition. The order comes from Redis where its page is whole, else from the projection table, else from the
  * sources; documents that one store lacks are read from the next one and never skipped. Throws E_CURSOR.
  */
-export async function readPage(parts: ReadParts, list: Generation, item: Generation, partition: string, { limit, after }: PageRequest): Promise<RawPage> {
+export async function readPage(
+  parts: ReadParts,
+  list: Generation,
+  item: Generation,
+  partition: string,
+  { limit, after }: PageRequest,
+): Promise<RawPage> {
   const start = after === null ? null : decodeCursor(list.name, list.hash, after);
-  const { members, tier } = list.state === 'building' ? await fromSource(parts, list, partition, start, limit + 1) : await fromStores(parts, list, partition, start, limit + 1);
+  const { members, tier } =
+    list.state === 'building'
+      ? await fromSource(parts, list, partition, start, limit + 1)
+      : await fromStores(parts, list, partition, start, limit + 1);
   const page = members.slice(0, limit);
-  const documents = await readDocuments(parts, item, page.map((member) => memberKey(member) ?? ''));
+  const documents = await readDocuments(
+    parts,
+    item,
+    page.map((member) => memberKey(member) ?? ''),
+  );
   const last = page.at(-1);
   return {
     items: documents.filter((document) => document !== null),
@@ -32,7 +45,12 @@ async function fromStores(parts: ReadParts, list: Generation, partition: string,
   const page = pageKey(parts.space, list.id, partition);
   // The sentinel is the empty member, so a page begins after it: "(" alone excludes exactly the empty member.
   const from = Buffer.concat([Buffer.from('('), start ?? Buffer.alloc(0)]);
-  const replies = await parts.redis.pipeline().zscore(page, '').zrangeBuffer(page, from, '+', 'BYLEX', 'LIMIT', 0, count).exec().catch(() => null);
+  const replies = await parts.redis
+    .pipeline()
+    .zscore(page, '')
+    .zrangeBuffer(page, from, '+', 'BYLEX', 'LIMIT', 0, count)
+    .exec()
+    .catch(() => null);
   const [whole, members] = replies ?? [];
   if (whole?.[1] != null && members && !members[0]) return { members: members[1] as Buffer[], tier: 'redis' };
   const { rows } = await parts.db.query<{ member: Buffer }>(
@@ -43,11 +61,16 @@ async function fromStores(parts: ReadParts, list: Generation, partition: string,
 }
 
 async function fromSource(parts: ReadParts, list: Generation, partition: string, start: Buffer | null, count: number): Promise<Entries> {
-  const rows = await parts.db.transaction(async (tx) => (await tx.query<{ member: Buffer }>(list.model.list?.page ?? '', [partition, start, count])).rows);
+  const rows = await parts.db.transaction(
+    async (tx) => (await tx.query<{ member: Buffer }>(list.model.list?.page ?? '', [partition, start, count])).rows,
+  );
   return { members: rows.map((row) => row.member), tier: 'source' };
 }
 
 /** Whether Redis says that it holds the whole of a partition. For audits. */
 export async function isWhole(parts: Pick<ReadParts, 'redis' | 'space'>, list: number, partition: string): Promise<boolean> {
-  return (await parts.redis.zscore(pageKey(parts.space, list, partition), '')) !== null && (await parts.redis.hexists(entriesKey(parts.space, list, partition), '')) === 0;
+  return (
+    (await parts.redis.zscore(pageKey(parts.space, list, partition), '')) !== null &&
+    (await parts.redis.hexists(entriesKey(parts.space, list, partition), '')) === 0
+  );
 }

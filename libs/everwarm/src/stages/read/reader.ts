@@ -1,11 +1,11 @@
-import { EverwarmError } from '#contracts/errors.ts';
 import type { CompiledModel, Generation } from '#contracts/compiled.ts';
+import { EverwarmError } from '#contracts/errors.ts';
 import type { Generations } from '#contracts/generations.ts';
 import { encodeKey, type KeyInput, keyText } from '#contracts/key.ts';
 import { definitionHash } from '#model/compile.ts';
 import type { AnyModel, ListModel, ReadModel } from '#model/define.ts';
 import type { Casing } from '#model/schema.ts';
-import { type RawDocument, readDocument, readDocuments, type ReadParts } from './document-reader.ts';
+import { type RawDocument, type ReadParts, readDocument, readDocuments } from './document-reader.ts';
 import { type RawPage, readPage } from './list-reader.ts';
 
 /** Which page of a list. `after` is the `next` of the page before. */
@@ -46,7 +46,12 @@ export function readerOn(parts: () => Promise<ReadParts & { readonly generations
   };
   const generationOf = async (generations: Generations, model: AnyModel): Promise<Generation> => {
     const generation = await generations.byHash(model.name, known(model).hash);
-    if (!generation) throw new EverwarmError('E_NOT_MIGRATED', `The database has no generation of "${model.name}" as this code declares it. Run everwarm migrate.`, { context: { model: model.name } });
+    if (!generation)
+      throw new EverwarmError(
+        'E_NOT_MIGRATED',
+        `The database has no generation of "${model.name}" as this code declares it. Run everwarm migrate.`,
+        { context: { model: model.name } },
+      );
     return generation;
   };
 
@@ -61,7 +66,8 @@ export function readerOn(parts: () => Promise<ReadParts & { readonly generations
       return readDocument(open, await generationOf(open.generations, model), text);
     },
     async getMany(model, keys) {
-      if (keys.length > maxPage) throw new EverwarmError('E_KEY', `getMany of ${model.name} was given ${keys.length} keys; it takes at most ${maxPage}.`);
+      if (keys.length > maxPage)
+        throw new EverwarmError('E_KEY', `getMany of ${model.name} was given ${keys.length} keys; it takes at most ${maxPage}.`);
       const texts = keys.map((key) => encodeKey(model.name, known(model as ReadModel).compiled.key, key));
       const open = await parts();
       const found = await readDocuments(open, await generationOf(open.generations, model as ReadModel), texts);
@@ -72,7 +78,8 @@ export function readerOn(parts: () => Promise<ReadParts & { readonly generations
       return { items: items.map((item) => JSON.parse(item.body.toString())), next };
     },
     async rawList(list, partition, { limit = 20, after = null } = {}) {
-      if (!Number.isInteger(limit) || limit < 1 || limit > maxPage) throw new EverwarmError('E_CURSOR', `The limit ${limit} of a page of ${list.name} is not a whole number from 1 to ${maxPage}.`);
+      if (!Number.isInteger(limit) || limit < 1 || limit > maxPage)
+        throw new EverwarmError('E_CURSOR', `The limit ${limit} of a page of ${list.name} is not a whole number from 1 to ${maxPage}.`);
       const text = partitionText(list.name, known(list).compiled, partition ?? null);
       const open = await parts();
       const [entries, item] = await Promise.all([generationOf(open.generations, list), generationOf(open.generations, list.item)]);
@@ -84,7 +91,8 @@ export function readerOn(parts: () => Promise<ReadParts & { readonly generations
 
 function partitionText(name: string, { list }: CompiledModel, partition: string | number | bigint | null): string {
   if (list?.partition == null) {
-    if (partition !== null) throw new EverwarmError('E_KEY', `The list ${name} has no partitions, and was asked for one. Leave the partition out.`);
+    if (partition !== null)
+      throw new EverwarmError('E_KEY', `The list ${name} has no partitions, and was asked for one. Leave the partition out.`);
     return '';
   }
   return keyText(name, list.partition, partition);

@@ -21,7 +21,10 @@ delete from everwarm.ledger l using done where l.generation = done.generation an
 /** Notes that a key alone failed, with the error's words; its lease grows with every attempt. */
 export async function noteFailure(db: Database, generation: number, key: string, error: unknown): Promise<void> {
   const reason = error instanceof Error ? error.message : String(error);
-  await db.query(`update everwarm.ledger set attempts = attempts + 1, error = left($3, 500), queued_at = now() where generation = $1 and key = $2`, [generation, key, reason]);
+  await db.query(
+    `update everwarm.ledger set attempts = attempts + 1, error = left($3, 500), queued_at = now() where generation = $1 and key = $2`,
+    [generation, key, reason],
+  );
 }
 
 /** Forgets keys of a generation that no longer exists. */

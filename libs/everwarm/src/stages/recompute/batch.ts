@@ -46,7 +46,11 @@ from (select nextval('everwarm.version_seq')::text as number) n, everwarm.ledger
     const first = rows[0];
     if (!first) return { written: null, claims: [], busy };
     const claims = rows.map(({ key, seq }) => ({ key, seq }));
-    const written = await write(tx, { generation, keys: claims.map((claim) => claim.key), version: formatVersion(epoch, BigInt(first.number)) });
+    const written = await write(tx, {
+      generation,
+      keys: claims.map((claim) => claim.key),
+      version: formatVersion(epoch, BigInt(first.number)),
+    });
     return { written, claims, busy };
   });
 }

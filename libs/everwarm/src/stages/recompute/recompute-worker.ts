@@ -48,7 +48,12 @@ async function recomputeKeys<W>(parts: WorkerParts<W>, generation: Generation, k
     const { written, claims, busy } = await recomputeBatch(parts.db, parts.epoch, generation, keys, parts.write);
     if (written !== null) await parts.publish(generation, written);
     await acknowledge(parts.db, generation.id, claims);
-    if (busy.length > 0) await parts.queue.add(String(generation.id), { generation: generation.id, keys: busy }, { delay: busyRetryMs, removeOnComplete: true });
+    if (busy.length > 0)
+      await parts.queue.add(
+        String(generation.id),
+        { generation: generation.id, keys: busy },
+        { delay: busyRetryMs, removeOnComplete: true },
+      );
   } catch (error) {
     if (keys.length === 1) {
       await noteFailure(parts.db, generation.id, keys[0] ?? '', error);

@@ -22,7 +22,11 @@ export async function enqueue(queue: Queue<RecomputeJob>, keys: readonly QueuedK
     lanes.set(id, lane);
   }
   const jobs = [...lanes.values()].flatMap(({ generation, bulk, keys: laneKeys }) =>
-    cut(laneKeys).map((part) => ({ name: String(generation), data: { generation, keys: part }, opts: bulk ? { ...jobOptions, priority: 10 } : jobOptions })),
+    cut(laneKeys).map((part) => ({
+      name: String(generation),
+      data: { generation, keys: part },
+      opts: bulk ? { ...jobOptions, priority: 10 } : jobOptions,
+    })),
   );
   if (jobs.length > 0) await queue.addBulk(jobs);
   return jobs.length;

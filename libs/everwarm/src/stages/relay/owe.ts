@@ -27,7 +27,13 @@ from unnest($1::integer[], $2::text[], $3::float8[]) as o (generation, key, sinc
  * Writes the keys that a query finds to the ledger, without bringing them to this process. They are left to the refiller, in
  * the lane behind single changes. The query's text comes from a stored generation.
  */
-export async function oweQuery(tx: Database, generation: number, keys: string, parameters: readonly unknown[], since: number): Promise<number> {
+export async function oweQuery(
+  tx: Database,
+  generation: number,
+  keys: string,
+  parameters: readonly unknown[],
+  since: number,
+): Promise<number> {
   const next = parameters.length;
   const { rowCount } = await tx.query(
     `insert into everwarm.ledger (generation, key, since, bulk)

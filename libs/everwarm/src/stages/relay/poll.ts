@@ -52,8 +52,11 @@ export async function readLarge(db: Database, last: Snapshot, each: (changes: re
   await db.query('begin isolation level repeatable read');
   try {
     const { rows } = await db.query<{ now: string }>('select pg_current_snapshot()::text as now');
-    const inProgress = last.inProgress.length === 0 ? 'array[]::xid8[]' : `array[${last.inProgress.map((xid) => `'${BigInt(xid)}'`).join(', ')}]::xid8[]`;
-    await db.query(`declare everwarm_changes no scroll cursor for ${difference.replace('$1::xid8', `'${last.xmax}'::xid8`).replace('$2::xid8[]', inProgress)}`);
+    const inProgress =
+      last.inProgress.length === 0 ? 'array[]::xid8[]' : `array[${last.inProgress.map((xid) => `'${BigInt(xid)}'`).join(', ')}]::xid8[]`;
+    await db.query(
+      `declare everwarm_changes no scroll cursor for ${difference.replace('$1::xid8', `'${last.xmax}'::xid8`).replace('$2::xid8[]', inProgress)}`,
+    );
     for (;;) {
       const page = await db.query<Row>(`fetch ${batchSize} from everwarm_changes`);
       if (page.rows.length > 0) await each(page.rows.map(toChange));

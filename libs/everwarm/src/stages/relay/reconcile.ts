@@ -12,7 +12,10 @@ type Row = { id: number; state: string; model: CompiledModel; phase: 'source' | 
 /** Begins (or begins again) the walk over all keys of these generations: each becomes owed. */
 export async function startReconcile(tx: Database, generations: readonly number[]): Promise<void> {
   if (generations.length === 0) return;
-  await tx.query(`update everwarm.generations set reconcile_phase = 'source', reconcile_position = null, reconcile_seq = null where id = any($1)`, [generations]);
+  await tx.query(
+    `update everwarm.generations set reconcile_phase = 'source', reconcile_position = null, reconcile_seq = null where id = any($1)`,
+    [generations],
+  );
 }
 
 /**

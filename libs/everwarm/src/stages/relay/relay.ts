@@ -11,7 +11,7 @@ import { Leadership } from './leadership.ts';
 import { poll, readLarge } from './poll.ts';
 import { startReconcile } from './reconcile.ts';
 import { room } from './refill.ts';
-import { resolve, type Resolved } from './resolve.ts';
+import { type Resolved, resolve } from './resolve.ts';
 
 /** What a relay works with. */
 export type RelayParts = {
@@ -30,7 +30,8 @@ const pace = { busy: 2, busyFor: 1000, idle: 15, standby: 500, afterError: 250 }
 /**
  * Turns committed changes into owed keys and recompute jobs. The snapshot that was delivered commits together with the keys it
  * led to, so a crash repeats a batch and never skips one; jobs are added after that commit, and a lost one is made up by the
- * refiller. Exactly one relay of a database delivers (see {@link Leadership}), and the commit checks that it is this one.
+ * refiller. That commit need not be flushed: a crash of the server takes the snapshot back together with the keys, and the
+ * rows are still in the outbox, whose truncation is later in the log. Exactly one relay of a database delivers (see {@link Leadership}), and the commit checks that it is this one.
  */
 export class Relay {
   readonly #parts: RelayParts;
@@ -126,7 +127,7 @@ export class Relay {
       const result = await this.#resolve(tx, batch.changes, batch.revision, queued);
       await this.#commitSnapshot(tx, batch.now);
       return result;
-    });
+    }, 'deferred');
     this.#delivered = batch.now;
     if (queued) await this.#enqueue(resolved);
     return true;
@@ -137,7 +138,7 @@ export class Relay {
       const now = await readLarge(session, last, async (changes) => void (await this.#resolve(tx, changes, revision, false)));
       await this.#commitSnapshot(tx, now);
       return now;
-    });
+    }, 'deferred');
   }
 
   async #resolve(tx: Database, changes: readonly Change[], revision: string, queued: boolean): Promise<Resolved> {
@@ -157,7 +158,10 @@ export class Relay {
 
   async #enqueue({ owed }: Resolved): Promise<void> {
     try {
-      const jobs = await enqueue(this.#parts.queue, owed.map((key) => ({ ...key, bulk: false })));
+      const jobs = await enqueue(
+        this.#parts.queue,
+        owed.map((key) => ({ ...key, bulk: false })),
+      );
       // Small jobs come and go faster than the room is measured; only a backlog counts against it.
       if (owed.length >= maxJobKeys) this.#roomLeft -= jobs;
     } catch (error) {
@@ -177,6 +181,13 @@ export class Relay {
 }
 
 async function loadSources(db: Database): Promise<ReadonlyMap<number, Source>> {
-  const { rows } = await db.query<{ id: number; schema_name: string; table_name: string; links: string[]; columns: string[] }>('select * from everwarm.sources');
-  return new Map(rows.map((row) => [row.id, { id: row.id, table: { schema: row.schema_name, name: row.table_name }, links: row.links, columns: row.columns }]));
+  const { rows } = await db.query<{ id: number; schema_name: string; table_name: string; links: string[]; columns: string[] }>(
+    'select * from everwarm.sources',
+  );
+  return new Map(
+    rows.map((row) => [
+      row.id,
+      { id: row.id, table: { schema: row.schema_name, name: row.table_name }, links: row.links, columns: row.columns },
+    ]),
+  );
 }

@@ -21,7 +21,13 @@ type Affected = { readonly rows: readonly (readonly (string | null)[])[]; readon
  * Finds the keys that these changes may affect, in every live generation, and writes them to the ledger. Executes what the
  * generations have stored, set-based: a dependency costs at most one query however many rows changed.
  */
-export async function resolve(tx: Database, changes: readonly Change[], generations: readonly Generation[], sources: ReadonlyMap<number, Source>, queued: boolean): Promise<Resolved> {
+export async function resolve(
+  tx: Database,
+  changes: readonly Change[],
+  generations: readonly Generation[],
+  sources: ReadonlyMap<number, Source>,
+  queued: boolean,
+): Promise<Resolved> {
   const owed = new Map<string, OwedKey>();
   const reconcile = new Set<number>();
   const owe = (generation: number, key: string, since: number) => {
@@ -45,7 +51,13 @@ export async function resolve(tx: Database, changes: readonly Change[], generati
   return { owed: [...owed.values()], reconcile };
 }
 
-async function followBack(tx: Database, generation: number, { wayBack }: Dependency, { rows, since }: Affected, owe: (generation: number, key: string, since: number) => void): Promise<void> {
+async function followBack(
+  tx: Database,
+  generation: number,
+  { wayBack }: Dependency,
+  { rows, since }: Affected,
+  owe: (generation: number, key: string, since: number) => void,
+): Promise<void> {
   if (wayBack.kind === 'direct') {
     for (const row of rows) owe(generation, row.length === 1 ? (row[0] ?? '') : JSON.stringify(row), since);
     return;

@@ -22,17 +22,33 @@ type FencedPipeline = ChainableCommander & { [C in keyof FencedCommands]: (...ar
  * Writes documents that Postgres has committed to Redis, pipelined, one fenced set per key, changed or not: a crash between the
  * two stores is made good by whoever repeats the batch. Rejects when Redis did not take all of them.
  */
-export async function publishDocuments(redis: FencedRedis, space: KeySpace, generation: number, documents: readonly WrittenDocument[]): Promise<void> {
+export async function publishDocuments(
+  redis: FencedRedis,
+  space: KeySpace,
+  generation: number,
+  documents: readonly WrittenDocument[],
+): Promise<void> {
   if (documents.length === 0) return;
   const pipeline = redis.pipeline() as FencedPipeline;
   for (const { key, doc, version, asOf } of documents) {
-    pipeline.everwarmSetDocument(documentKey(space, generation, key), version, encodeHeader(version, Math.round(asOf), doc === null) + (doc ?? ''), doc === null ? String(tombstoneTtl) : '0');
+    pipeline.everwarmSetDocument(
+      documentKey(space, generation, key),
+      version,
+      encodeHeader(version, Math.round(asOf), doc === null) + (doc ?? ''),
+      doc === null ? String(tombstoneTtl) : '0',
+    );
   }
   await execute(pipeline);
 }
 
 /** Writes list entries that Postgres has committed to Redis; a page that turns out not to be whole is loaded. */
-export async function publishEntries(redis: FencedRedis, space: KeySpace, db: Database, generation: number, entries: readonly WrittenEntry[]): Promise<void> {
+export async function publishEntries(
+  redis: FencedRedis,
+  space: KeySpace,
+  db: Database,
+  generation: number,
+  entries: readonly WrittenEntry[],
+): Promise<void> {
   if (entries.length === 0) return;
   const whole = await setEntries(redis, space, generation, entries);
   const incomplete = new Set(entries.filter((_, index) => whole[index] !== 1).map((entry) => entry.partition));

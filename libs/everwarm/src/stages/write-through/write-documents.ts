@@ -17,7 +17,10 @@ export const documentTableSql = (generation: number): string => `create table if
  * document of the batch as it now stands, changed or not; keys that never had one are left out.
  * The caller holds the locks of the keys' shards and drew `version` after them.
  */
-export async function writeDocuments(tx: Database, { generation, keys, version }: { readonly generation: Generation; readonly keys: readonly string[]; readonly version: Version }): Promise<WrittenDocument[]> {
+export async function writeDocuments(
+  tx: Database,
+  { generation, keys, version }: { readonly generation: Generation; readonly keys: readonly string[]; readonly version: Version },
+): Promise<WrittenDocument[]> {
   const table = `everwarm.${projectionTable(generation.id)}`;
   const { rows } = await tx.query<WrittenDocument>({
     name: `everwarm_write_${generation.id}`,

@@ -18,7 +18,10 @@ create index if not exists ${projectionTable(generation)}_key on everwarm.${proj
  * partition, and removals, which stay as tombstones so that a repeated job can still tell Redis of them. Returns every entry
  * of these items as it now stands. The caller holds the locks of the keys' shards and drew `version` after them.
  */
-export async function writeEntries(tx: Database, { generation, keys, version }: { readonly generation: Generation; readonly keys: readonly string[]; readonly version: Version }): Promise<WrittenEntry[]> {
+export async function writeEntries(
+  tx: Database,
+  { generation, keys, version }: { readonly generation: Generation; readonly keys: readonly string[]; readonly version: Version },
+): Promise<WrittenEntry[]> {
   const table = `everwarm.${projectionTable(generation.id)}`;
   const { rows } = await tx.query<WrittenEntry>({
     name: `everwarm_write_${generation.id}`,
