@@ -133,8 +133,7 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
       await connectRedis(writer);
       await checkRedis(writer);
       const problem = (await examine(postgres.transactions, writer, models)).find(
-        ({ check, problem: found }) =>
-          found !== null && / is captured$| is up to date$|has a generation$/.test(check) && !/being built/.test(found),
+        (diagnosis) => diagnosis.vital && diagnosis.problem !== null,
       );
       if (problem) throw new EverwarmError('E_NOT_MIGRATED', `${problem.check}: not so. ${problem.problem}`);
       pipeline = startPipeline({
@@ -196,6 +195,14 @@ function unmigrated(error: unknown, postgres: Postgres): EverwarmError {
     : postgresError(error, postgres.pool.options.connectionString);
 }
 
+/** One line for each kind of failure, at most every five seconds: an outage must not fill the log. */
 function reportOnStderr(error: unknown, during: string): void {
-  process.stderr.write(`everwarm: ${during}: ${error instanceof Error ? error.message : String(error)}\n`);
+  const line = `everwarm: ${during}: ${error instanceof Error ? error.message : String(error)}\n`;
+  const now = performance.now();
+  if (now - (reported.get(line) ?? Number.NEGATIVE_INFINITY) < 5000) return;
+  if (reported.size > 100) reported.clear();
+  reported.set(line, now);
+  process.stderr.write(line);
 }
+
+const reported = new Map<string, number>();

@@ -13,6 +13,7 @@ import { refill } from './stages/relay/refill.ts';
 import { Relay } from './stages/relay/relay.ts';
 import { rotate } from './stages/relay/rotate.ts';
 import { type FencedRedis, publishDocuments, publishEntries } from './stages/write-through/publish.ts';
+import { purgeDropped } from './stages/write-through/purge.ts';
 import { isPresent, rehydrate } from './stages/write-through/rehydrate.ts';
 import { type WrittenDocument, writeDocuments } from './stages/write-through/write-documents.ts';
 import { type WrittenEntry, writeEntries } from './stages/write-through/write-entries.ts';
@@ -81,6 +82,7 @@ export function startPipeline(parts: PipelineParts): Pipeline {
       everyMs: 500,
       run: async () => (await isPresent(db, writer, space)) || rehydrate(db, writer, space, await generations.live()),
     },
+    { name: 'purge', everyMs: 10_000, run: async () => purgeDropped(db, writer, space) },
     { name: 'rotate', everyMs: 5000, run: async () => relay.delivered && rotate(db, relay.delivered) },
   ]);
 

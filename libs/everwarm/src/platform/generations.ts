@@ -28,8 +28,11 @@ export function rememberGenerations(db: Database): Generations {
     });
     return reading;
   };
+  const isStale = () => performance.now() - readAt > staleAfterMs;
+  // What is remembered is used while a fresh look is under way: reads must not stop because Postgres does.
   const current = async () => {
-    if (performance.now() - readAt > staleAfterMs) await refresh();
+    if (known.length === 0) await refresh();
+    else if (isStale()) void refresh().catch(() => undefined);
     return known;
   };
 
@@ -45,7 +48,10 @@ export function rememberGenerations(db: Database): Generations {
       return find();
     },
     async byHash(name, hash) {
-      return (await current()).find((generation) => generation.name === name && generation.hash === hash) ?? null;
+      const find = () => known.find((generation) => generation.name === name && generation.hash === hash) ?? null;
+      await current();
+      if (find() === null && isStale()) await refresh();
+      return find();
     },
   };
 }

@@ -9,26 +9,26 @@ import { inspectTable } from '#stages/capture/inspect.ts';
 import { captureEvents, triggerName } from '#stages/capture/trigger-sql.ts';
 import { watchList } from '#stages/capture/watch-list.ts';
 
-/** One thing that was looked at; `problem` null when it is well. */
-export type Diagnosis = { readonly check: string; readonly problem: string | null };
+/** One thing that was looked at; `problem` null when it is well. Without what is `vital` nothing may start. */
+export type Diagnosis = { readonly check: string; readonly vital: boolean; readonly problem: string | null };
 
 /** Looks at everything Everwarm stands on and says of each thing whether it is well and, if not, what to do. Changes nothing. */
 export async function examine(db: Database, redis: Redis, models: readonly CompiledModel[]): Promise<Diagnosis[]> {
   const diagnoses: Diagnosis[] = [];
-  const look = async (check: string, action: () => Promise<string | null>) => {
+  const look = async (check: string, vital: boolean, action: () => Promise<string | null>) => {
     const problem = await action().catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
-    diagnoses.push({ check, problem });
+    diagnoses.push({ check, vital, problem });
     return problem === null;
   };
-  await look('Postgres is 14 or newer', () => checkPostgres(db).then(() => null));
-  await look('Redis is 6.2 or newer and evicts nothing', () => checkRedis(redis).then(() => null));
-  const migrated = await look('the schema everwarm is up to date', async () =>
+  await look('Postgres is 14 or newer', true, () => checkPostgres(db).then(() => null));
+  await look('Redis is 6.2 or newer and evicts nothing', true, () => checkRedis(redis).then(() => null));
+  const migrated = await look('the schema everwarm is up to date', true, async () =>
     (await pendingMigrations(db)).length === 0 ? null : 'Steps are missing. Run everwarm migrate.',
   );
   if (!migrated) return diagnoses;
-  for (const model of models) await look(`${model.name} has a generation`, () => generationProblem(db, model));
+  for (const model of models) await look(`${model.name} is in the database`, true, () => generationProblem(db, model));
   for (const watch of watchList(models)) {
-    await look(`${watch.table.schema}.${watch.table.name} is captured`, async () => {
+    await look(`${watch.table.schema}.${watch.table.name} is captured`, true, async () => {
       const facts = await inspectTable(db, watch);
       const missing = captureEvents.filter((event) => !facts.triggers.has(triggerName(event)));
       return missing.length === 0
@@ -36,8 +36,8 @@ export async function examine(db: Database, redis: Redis, models: readonly Compi
         : `Its triggers for ${missing.join(', ')} are missing or do not fire always. Run everwarm migrate.`;
     });
   }
-  await look('a relay is running', () => relayProblem(db));
-  await look('no key fails', () => failingProblem(db));
+  await look('a relay is running', false, () => relayProblem(db));
+  await look('no key fails', false, () => failingProblem(db));
   return diagnoses;
 }
 
@@ -55,8 +55,7 @@ async function generationProblem(db: Database, model: CompiledModel): Promise<st
     `select state from everwarm.generations where name = $1 and hash = $2 and state <> 'dropped'`,
     [model.name, definitionHash(model)],
   );
-  if (!rows[0]) return 'This definition is not in the database. Run everwarm migrate.';
-  return rows[0].state === 'building' ? 'It is still being built; reads come from the sources until it serves.' : null;
+  return rows[0] ? null : 'This definition has no generation. Run everwarm migrate.';
 }
 
 async function relayProblem(db: Database): Promise<string | null> {

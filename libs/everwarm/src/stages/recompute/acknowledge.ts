@@ -3,7 +3,8 @@ import type { Claim } from './batch.ts';
 
 /**
  * Takes keys out of the ledger once both stores have them. Only what was seen is acknowledged: a key that was dirtied again in
- * the meantime has another sequence number and stays owed. Rows are locked in key order, as the relay does.
+ * the meantime has another sequence number and stays owed. Rows are locked in key order, as the relay does. The commit is not
+ * waited for: an acknowledgement lost in a crash means one more recompute.
  */
 export async function acknowledge(db: Database, generation: number, claims: readonly Claim[]): Promise<void> {
   if (claims.length === 0) return;
@@ -13,17 +14,18 @@ export async function acknowledge(db: Database, generation: number, claims: read
   select l.generation, l.key from everwarm.ledger l join unnest($2::text[], $3::bigint[]) as c (key, seq) on l.key = c.key and l.seq = c.seq
   where l.generation = $1 order by l.key collate "C" for update of l
 )
-delete from everwarm.ledger l using done where l.generation = done.generation and l.key = done.key`,
+delete from everwarm.ledger l using done where l.generation = done.generation and l.key = done.key
+  and (select set_config('synchronous_commit', 'off', true)) is not null`,
     values: [generation, claims.map((claim) => claim.key), claims.map((claim) => claim.seq)],
   });
 }
 
-/** Notes that a key alone failed, with the error's words; its lease grows with every attempt. */
-export async function noteFailure(db: Database, generation: number, key: string, error: unknown): Promise<void> {
+/** Notes that these keys failed, with the error's words; their lease grows with every attempt. */
+export async function noteFailure(db: Database, generation: number, keys: readonly string[], error: unknown): Promise<void> {
   const reason = error instanceof Error ? error.message : String(error);
   await db.query(
-    `update everwarm.ledger set attempts = attempts + 1, error = left($3, 500), queued_at = now() where generation = $1 and key = $2`,
-    [generation, key, reason],
+    `update everwarm.ledger set attempts = attempts + 1, error = left($3, 500), queued_at = now() where generation = $1 and key = any($2)`,
+    [generation, keys, reason],
   );
 }
 

@@ -42,26 +42,38 @@ async function recomputeJob<W>(parts: WorkerParts<W>, job: Job<RecomputeJob>): P
   await recomputeKeys(parts, generation, job.data.keys);
 }
 
-/** Recomputes keys; when they fail together they are halved until the key that fails stands alone, and the rest are through. */
+/**
+ * Recomputes keys. When a value among them makes the statement fail, they are halved until it stands alone and the rest are
+ * through; when the statement itself is wrong, all are noted at once. Anything else (a server is away) rejects: the keys stay
+ * owed, and their lease brings them back.
+ */
 async function recomputeKeys<W>(parts: WorkerParts<W>, generation: Generation, keys: readonly string[]): Promise<void> {
-  try {
-    const { written, claims, busy } = await recomputeBatch(parts.db, parts.epoch, generation, keys, parts.write);
-    if (written !== null) await parts.publish(generation, written);
-    await acknowledge(parts.db, generation.id, claims);
-    if (busy.length > 0)
-      await parts.queue.add(
-        String(generation.id),
-        { generation: generation.id, keys: busy },
-        { delay: busyRetryMs, removeOnComplete: true },
-      );
-  } catch (error) {
-    if (keys.length === 1) {
-      await noteFailure(parts.db, generation.id, keys[0] ?? '', error);
-      parts.onError(error, `recompute of ${generation.name}`);
-      return;
+  const outcome = await recomputeBatch(parts.db, parts.epoch, generation, keys, parts.write).catch((error: unknown) => ({
+    error,
+    blame: blameFor(error),
+  }));
+  if ('error' in outcome) {
+    if (outcome.blame === 'server') throw outcome.error;
+    if (outcome.blame === 'value' && keys.length > 1) {
+      const middle = keys.length >> 1;
+      await recomputeKeys(parts, generation, keys.slice(0, middle));
+      return recomputeKeys(parts, generation, keys.slice(middle));
     }
-    const middle = keys.length >> 1;
-    await recomputeKeys(parts, generation, keys.slice(0, middle));
-    await recomputeKeys(parts, generation, keys.slice(middle));
+    await noteFailure(parts.db, generation.id, keys, outcome.error);
+    parts.onError(outcome.error, `recompute of ${generation.name}`);
+    return;
   }
+  const { written, claims, busy } = outcome;
+  if (written !== null) await parts.publish(generation, written);
+  await acknowledge(parts.db, generation.id, claims);
+  if (busy.length > 0)
+    await parts.queue.add(String(generation.id), { generation: generation.id, keys: busy }, { delay: busyRetryMs, removeOnComplete: true });
+}
+
+/** Whom an error of the recompute statement is about, by its SQLSTATE: one value, the statement, or the server. */
+function blameFor(error: unknown): 'value' | 'statement' | 'server' {
+  const state = error instanceof Error && 'code' in error ? String(error.code) : '';
+  // 21 cardinality, 22 data, 23 constraint, 54 limit; 57014 is the statement's timeout.
+  if (/^(21|22|23|54)...$/.test(state) || state === '57014') return 'value';
+  return /^42...$/.test(state) ? 'statement' : 'server';
 }

@@ -1,0 +1,21 @@
+import type { Database } from '#contracts/database.ts';
+import { documentPrefix, type KeySpace, listPrefix } from '#contracts/names.ts';
+import type { FencedRedis } from './publish.ts';
+
+/** Takes out of Redis what dropped generations left there, a thousand keys at a time, and then forgets those generations. */
+export async function purgeDropped(db: Database, redis: FencedRedis, space: KeySpace): Promise<void> {
+  const { rows } = await db.query<{ id: number }>(`select id from everwarm.generations where state = 'dropped'`);
+  for (const { id } of rows) {
+    for (const prefix of [documentPrefix(space, id), listPrefix(space, id)]) await unlinkPrefix(redis, prefix);
+    await db.query(`delete from everwarm.generations where id = $1 and state = 'dropped'`, [id]);
+  }
+}
+
+async function unlinkPrefix(redis: FencedRedis, prefix: string): Promise<void> {
+  let cursor = '0';
+  do {
+    const [next, keys] = await redis.scan(cursor, 'MATCH', `${prefix.replace(/[\\*?[\]]/g, '\\$&')}*`, 'COUNT', 1000);
+    cursor = next;
+    if (keys.length > 0) await redis.unlink(keys);
+  } while (cursor !== '0');
+}
