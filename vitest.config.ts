@@ -8,7 +8,14 @@ const shared = { resolve: { conditions: source }, ssr: { resolve: { conditions: 
 export default defineConfig({
   test: {
     projects: [
-      { ...shared, test: { name: 'unit', include: ['{apps,libs}/*/src/**/*.test.ts', 'test/**/*.test.ts'], exclude: ['**/*.int.test.ts', '**/node_modules/**', 'test/architecture/fixtures/**'] } },
+      {
+        ...shared,
+        test: {
+          name: 'unit',
+          include: ['{apps,libs}/*/src/**/*.test.ts', 'test/**/*.test.ts', 'tools/**/*.test.ts'],
+          exclude: ['**/*.int.test.ts', '**/node_modules/**', 'test/architecture/fixtures/**'],
+        },
+      },
       {
         ...shared,
         test: {

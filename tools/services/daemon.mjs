@@ -36,9 +36,9 @@ export function startDaemon({ folder, command, args, env, identity, marks, signa
   return {
     pid,
     exited,
-    async stop() {
+    async stop(patienceMs) {
       child.ref();
-      if (started !== undefined) await stopProcess({ pid, started, marks, signals });
+      if (started !== undefined) await stopProcess({ pid, started, marks, signals }, patienceMs);
       await exited;
       removeServerRecord(folder, pid);
     },

@@ -6,7 +6,8 @@ import { commandLineOf, isAlive, signal, startTimeOf } from './processes.mjs';
 
 /** @typedef {import('./types.d.mts').ServerRecord} ServerRecord */
 
-const PATIENCE_MS = { first: 8_000, next: 4_000 };
+const FIRST_PATIENCE_MS = 8_000;
+const NEXT_PATIENCE_MS = 4_000;
 
 /**
  * Writes down a process that was just started. Must be called before anything is awaited, so that no crash falls in between.
@@ -51,14 +52,15 @@ export function removeServerRecord(folder, pid) {
 /**
  * Sends the record's signals one after the other, each with its time to work, until the process is gone.
  * @param {ServerRecord} record
+ * @param {number} [patienceMs] how long the first signal may take to work
  * @returns {Promise<void>}
  * @throws when it survives all of them
  */
-export async function stopProcess({ pid, started, signals }) {
+export async function stopProcess({ pid, started, signals }, patienceMs = FIRST_PATIENCE_MS) {
   for (const [index, each] of signals.entries()) {
     if (!isAlive(pid, started)) return;
     signal(pid, each);
-    const timeoutMs = index === 0 ? PATIENCE_MS.first : PATIENCE_MS.next;
+    const timeoutMs = index === 0 ? patienceMs : NEXT_PATIENCE_MS;
     if (await pollUntil(() => (isAlive(pid, started) ? undefined : true), { timeoutMs })) return;
   }
   if (isAlive(pid, started))

@@ -23,8 +23,8 @@ export type Daemon = {
   readonly pid: number;
   /** Resolves when the process ends, whoever ended it. Never rejects. */
   readonly exited: Promise<Exit>;
-  /** Ends it and resolves when it is gone. May be called twice, or after it died. */
-  stop(): Promise<void>;
+  /** Ends it and resolves when it is gone; in order if that takes no longer than `patienceMs`, else by force. May be called twice, or after it died. */
+  stop(patienceMs?: number): Promise<void>;
 };
 
 /** A server that accepts connections. */

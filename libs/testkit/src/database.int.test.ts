@@ -14,7 +14,11 @@ const template = (key: string, build: (client: Client) => Promise<unknown>): Dat
   key,
   build: async (url) => {
     const client = await connect(url);
-    await build(client).finally(() => client.end());
+    try {
+      await build(client);
+    } finally {
+      await client.end();
+    }
   },
 });
 
