@@ -1,0 +1,28 @@
+import type { BlogDatabase } from '@everwarm/blog';
+import type { FastifyInstance } from 'fastify';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { commentRoutes } from './comments.ts';
+import { labelRoutes } from './labels.ts';
+import { memberRoutes } from './members.ts';
+import { postRoutes } from './posts.ts';
+import { publishingRoutes } from './publishing.ts';
+import { voteRoutes } from './votes.ts';
+
+/** The scope of the commands: schemas are zod's here, and nowhere else, since plugins that bring JSON schemas break on them. */
+export type CommandScope =
+  FastifyInstance extends FastifyInstance<infer Server, infer Request, infer Reply, infer Logger>
+    ? FastifyInstance<Server, Request, Reply, Logger, ZodTypeProvider>
+    : never;
+
+/** Every command of the blog as a route, its input checked by the command's own schema. */
+export function commandRoutes(app: FastifyInstance, db: BlogDatabase): void {
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  const scope = app.withTypeProvider<ZodTypeProvider>();
+  memberRoutes(scope, db);
+  labelRoutes(scope, db);
+  postRoutes(scope, db);
+  publishingRoutes(scope, db);
+  commentRoutes(scope, db);
+  voteRoutes(scope, db);
+}
