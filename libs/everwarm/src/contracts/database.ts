@@ -12,7 +12,15 @@ export interface Database {
  */
 export type Durability = 'durable' | 'deferred';
 
+/** How a transaction is opened. */
+export type TransactionOptions = {
+  /** Default `durable`. */
+  readonly durability?: Durability;
+  /** Statements sent together with the beginning, in the same round trip, without parameters; their results are handed to the action. */
+  readonly opening?: readonly string[];
+};
+
 /** Where one-connection work comes from. `transaction` commits when the action resolves and rolls back when it rejects. */
 export interface Transactions extends Database {
-  transaction<T>(action: (tx: Database) => Promise<T>, durability?: Durability): Promise<T>;
+  transaction<T>(action: (tx: Database, opened: readonly QueryResult[]) => Promise<T>, options?: TransactionOptions): Promise<T>;
 }

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import pg from 'pg';
-import type { Database, Durability, Transactions } from '#contracts/database.ts';
+import type { Database, Durability, TransactionOptions, Transactions } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 
 /** A URL that Everwarm opens and closes a pool for, or a pool that the caller owns. */
@@ -14,21 +14,20 @@ export type Postgres = { readonly pool: pg.Pool; readonly transactions: Transact
  * the same row gives the same bytes whatever the session, role or database defaults are, and asks for a durable commit: an
  * acknowledged version must never be issued twice.
  */
-const beginning = (durability: Durability) =>
-  [
-    'begin isolation level read committed',
-    "set local timezone = 'UTC'",
-    "set local datestyle = 'ISO, YMD'",
-    "set local intervalstyle = 'postgres'",
-    "set local bytea_output = 'hex'",
-    'set local extra_float_digits = 1',
-    `set local synchronous_commit = ${durability === 'durable' ? 'on' : 'off'}`,
-    'set local jit = off',
-    'set local statement_timeout = 60000',
-    'set local idle_in_transaction_session_timeout = 10000',
-  ].join('; ');
+const beginning = (durability: Durability): readonly string[] => [
+  'begin isolation level read committed',
+  "set local timezone = 'UTC'",
+  "set local datestyle = 'ISO, YMD'",
+  "set local intervalstyle = 'postgres'",
+  "set local bytea_output = 'hex'",
+  'set local extra_float_digits = 1',
+  `set local synchronous_commit = ${durability === 'durable' ? 'on' : 'off'}`,
+  'set local jit = off',
+  'set local statement_timeout = 60000',
+  'set local idle_in_transaction_session_timeout = 10000',
+];
 
-const beginnings: Readonly<Record<Durability, string>> = { durable: beginning('durable'), deferred: beginning('deferred') };
+const beginnings: Readonly<Record<Durability, readonly string[]>> = { durable: beginning('durable'), deferred: beginning('deferred') };
 
 /** Opens what the engine uses of Postgres. Connects lazily; nothing is checked here. */
 export function openPostgres(input: PostgresInput, options: { readonly max?: number; readonly name?: string } = {}): Postgres {
@@ -40,17 +39,27 @@ export function openPostgres(input: PostgresInput, options: { readonly max?: num
   if (owned) pool.on('error', () => undefined);
   const transactions: Transactions = {
     query: pool.query.bind(pool) as Database['query'],
-    transaction: (action, durability = 'durable') => inTransaction(pool, action, durability),
+    transaction: (action, options = {}) => inTransaction(pool, action, options),
   };
   return { pool, transactions, close: async () => (owned ? pool.end() : undefined) };
 }
 
-async function inTransaction<T>(pool: pg.Pool, action: (tx: Database) => Promise<T>, durability: Durability): Promise<T> {
+type Action<T> = Parameters<Transactions['transaction']>[0] extends (...given: infer Given) => unknown
+  ? (...given: Given) => Promise<T>
+  : never;
+
+async function inTransaction<T>(
+  pool: pg.Pool,
+  action: Action<T>,
+  { durability = 'durable', opening = [] }: TransactionOptions,
+): Promise<T> {
   const client = await pool.connect().catch((cause: unknown) => Promise.reject(postgresError(cause, pool.options.connectionString)));
   let broken: Error | undefined;
   try {
-    await client.query(beginnings[durability]);
-    const result = await action(client as Database);
+    const first = beginnings[durability];
+    // Several statements in one message answer with several results, which the driver's types do not know.
+    const results = (await client.query([...first, ...opening].join('; '))) as unknown as pg.QueryResult[];
+    const result = await action(client as Database, results.slice(first.length));
     await client.query('commit');
     return result;
   } catch (error) {

@@ -3,6 +3,7 @@ import type { Database, Transactions } from '#contracts/database.ts';
 import { shardCount, shardLockSpace } from '#contracts/names.ts';
 import { shardOf } from '#contracts/shard.ts';
 import { formatVersion, type Version } from '#contracts/version.ts';
+import { textLiteral } from '#model/literal.ts';
 
 /** A batch under its locks: what is really owed, and the version that everything it changes will carry. */
 export type LockedBatch = { readonly generation: Generation; readonly keys: readonly string[]; readonly version: Version };
@@ -26,31 +27,35 @@ export function recomputeBatch<W>(
   keys: readonly string[],
   write: (tx: Database, batch: LockedBatch) => Promise<W>,
 ): Promise<BatchOutcome<W>> {
-  return db.transaction(async (tx) => {
-    const shards = [...new Set(keys.map(shardOf))].sort((a, b) => a - b);
-    const locks = await tx.query<{ shard: number }>({
-      name: 'everwarm_lock',
-      text: `select s.shard from (select unnest($2::integer[]) as shard) s where pg_try_advisory_xact_lock($1, $3::integer + s.shard)`,
-      values: [shardLockSpace, shards, generation.id * shardCount],
-    });
-    const held = new Set(locks.rows.map((row) => row.shard));
-    const mine = keys.filter((key) => held.has(shardOf(key)));
-    const busy = keys.filter((key) => !held.has(shardOf(key)));
-    if (mine.length === 0) return { written: null, claims: [], busy };
-    const { rows } = await tx.query<{ number: string; key: string; seq: string }>({
-      name: 'everwarm_claim',
-      text: `select n.number, l.key, l.seq::text as seq
-from (select nextval('everwarm.version_seq')::text as number) n, everwarm.ledger l where l.generation = $1 and l.key = any($2::text[])`,
-      values: [generation.id, mine],
-    });
-    const first = rows[0];
-    if (!first) return { written: null, claims: [], busy };
-    const claims = rows.map(({ key, seq }) => ({ key, seq }));
-    const written = await write(tx, {
-      generation,
-      keys: claims.map((claim) => claim.key),
-      version: formatVersion(epoch, BigInt(first.number)),
-    });
-    return { written, claims, busy };
-  });
+  const shards = [...new Set(keys.map(shardOf))].sort((a, b) => a - b);
+  return db.transaction(
+    async (tx, [locks, owed]) => {
+      const held = new Set(rowsOf<{ shard: number }>(locks).map((row) => row.shard));
+      const isMine = (key: string) => held.has(shardOf(key));
+      const rows = rowsOf<{ number: string; key: string; seq: string }>(owed).filter((row) => isMine(row.key));
+      const busy = keys.filter((key) => !isMine(key));
+      const first = rows[0];
+      if (!first) return { written: null, claims: [], busy };
+      const claims = rows.map(({ key, seq }) => ({ key, seq }));
+      const version = formatVersion(epoch, BigInt(first.number));
+      const written = await write(tx, { generation, keys: claims.map((claim) => claim.key), version });
+      return { written, claims, busy };
+    },
+    { opening: [lockSql(generation.id, shards), claimSql(generation.id, keys)] },
+  );
+}
+
+/** Each statement of the opening has a snapshot of its own, so what comes after the locks also sees what came before them. */
+function lockSql(generation: number, shards: readonly number[]): string {
+  const first = generation * shardCount;
+  return `select s.shard from unnest(array[${shards.join(', ')}]) as s (shard) where pg_try_advisory_xact_lock(${shardLockSpace}, ${first} + s.shard)`;
+}
+
+function claimSql(generation: number, keys: readonly string[]): string {
+  return `select n.number, l.key, l.seq::text as seq from (select nextval('everwarm.version_seq')::text as number) n, everwarm.ledger l
+where l.generation = ${generation} and l.key in (${keys.map(textLiteral).join(', ')})`;
+}
+
+function rowsOf<Row>(result: { readonly rows: unknown[] } | undefined): Row[] {
+  return (result?.rows ?? []) as Row[];
 }

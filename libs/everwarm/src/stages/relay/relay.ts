@@ -123,22 +123,28 @@ export class Relay {
     }
     if (batch.changes.length === 0) return false;
     const queued = this.#roomLeft > 0;
-    const resolved = await this.#parts.db.transaction(async (tx) => {
-      const result = await this.#resolve(tx, batch.changes, batch.revision, queued);
-      await this.#commitSnapshot(tx, batch.now);
-      return result;
-    }, 'deferred');
+    const resolved = await this.#parts.db.transaction(
+      async (tx) => {
+        const result = await this.#resolve(tx, batch.changes, batch.revision, queued);
+        await this.#commitSnapshot(tx, batch.now);
+        return result;
+      },
+      { durability: 'deferred' },
+    );
     this.#delivered = batch.now;
     if (queued) await this.#enqueue(resolved);
     return true;
   }
 
   async #deliverLarge(session: Database, last: Snapshot, revision: string): Promise<void> {
-    this.#delivered = await this.#parts.db.transaction(async (tx) => {
-      const now = await readLarge(session, last, async (changes) => void (await this.#resolve(tx, changes, revision, false)));
-      await this.#commitSnapshot(tx, now);
-      return now;
-    }, 'deferred');
+    this.#delivered = await this.#parts.db.transaction(
+      async (tx) => {
+        const now = await readLarge(session, last, async (changes) => void (await this.#resolve(tx, changes, revision, false)));
+        await this.#commitSnapshot(tx, now);
+        return now;
+      },
+      { durability: 'deferred' },
+    );
   }
 
   async #resolve(tx: Database, changes: readonly Change[], revision: string, queued: boolean): Promise<Resolved> {
