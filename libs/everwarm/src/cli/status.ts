@@ -1,0 +1,53 @@
+import type { Command } from 'commander';
+import type { Status } from '#operations/observe/status.ts';
+import { table } from './output.ts';
+import { inSession } from './session.ts';
+
+/** Adds `everwarm status`: with --json `{ models: [{ name, generation, state, documents, pending, lagMs }], outbox, redis, queues }`. */
+export function addStatus(program: Command): void {
+  const command = program
+    .command('status')
+    .description('show where every read model, the outbox, Redis and the queues stand')
+    .action(() =>
+      inSession(command, async ({ everwarm, output }) => {
+        const status = await everwarm.status();
+        output.result(fixedForm(status), describe(status));
+        return 'done';
+      }),
+    );
+}
+
+function fixedForm({ models, outbox, redis, queues }: Status): unknown {
+  return {
+    models: models.map(({ name, generation, state, documents, pending, lagMs }) => ({
+      name,
+      generation,
+      state,
+      documents,
+      pending,
+      lagMs,
+    })),
+    outbox,
+    redis,
+    queues,
+  };
+}
+
+function describe({ models, outbox, redis, queues }: Status): string {
+  const rows = models.map(({ name, generation, state, documents, pending, failing, lagMs }) => [
+    name,
+    generation,
+    state,
+    documents,
+    pending,
+    failing,
+    `${lagMs} ms`,
+  ]);
+  return [
+    table(['read model', 'generation', 'state', 'documents', 'pending', 'failing', 'lag'], rows),
+    '',
+    `outbox  ${outbox.undelivered} undelivered${outbox.undelivered > 0 ? `, the oldest ${outbox.oldestMs} ms old` : ''}; relay ${outbox.relay}`,
+    `redis   ${redis.reachable ? `reachable, uses ${redis.usedMemory ?? 'an unknown amount of memory'}` : 'cannot be reached'}`,
+    ...queues.map(({ name, waiting, active, failed }) => `queue   ${name}: ${waiting} waiting, ${active} active, ${failed} failed`),
+  ].join('\n');
+}
