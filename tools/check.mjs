@@ -16,7 +16,7 @@ const STEPS = [
 process.exitCode = await main();
 
 async function main() {
-  ensureDependencies();
+  await ensureDependencies();
   for (const { name, command } of STEPS) {
     if (await runStep(name, command)) continue;
     // The last line has one form, whatever failed.

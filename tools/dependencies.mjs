@@ -1,6 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { repositoryRoot } from './services/home.mjs';
 
 /** @typedef {{ version?: string, integrity?: string, link?: boolean, optional?: boolean, devOptional?: boolean, peer?: boolean, extraneous?: boolean }} LockedPackage */
@@ -8,19 +10,24 @@ import { repositoryRoot } from './services/home.mjs';
 /**
  * Installs what package-lock.json says when node_modules is missing or holds something else; touches nothing when it agrees.
  * @param {{ root?: string, log?: (line: string) => void }} [options]
- * @returns {void}
+ * @returns {Promise<void>}
  * @throws when npm fails, with what to do
  */
-export function ensureDependencies({ root = repositoryRoot, log = console.log } = {}) {
+export async function ensureDependencies({ root = repositoryRoot, log = console.log } = {}) {
   const reason = whyInstall(root);
   if (!reason) return;
   log(`Installing dependencies (npm ci): ${reason}.`);
+  const prefetching = once(
+    spawn(process.execPath, [fileURLToPath(new URL('services/prefetch-redis.mjs', import.meta.url))], { stdio: 'ignore' }),
+    'exit',
+  );
   const [command, args] = npm();
   const { status, error } = spawnSync(command, [...args, 'ci'], {
     cwd: root,
     stdio: 'inherit',
     shell: process.platform === 'win32' && args.length === 0,
   });
+  await prefetching;
   if (status === 0) return;
   throw new Error(
     `"npm ci" ${error ? `could not be run (${error.message})` : `failed with code ${status}`}. Run it by hand in ${root}, then try again.`,

@@ -62,10 +62,12 @@ async function main(args) {
  * @param {boolean} demo
  */
 async function start(started, signal, demo) {
-  ensureDependencies({ log });
+  await ensureDependencies({ log });
   signal.throwIfAborted();
   await stopOrphanedApps(['api', 'console', 'worker'], log);
+  const begin = performance.now();
   const services = await resolveServices({ env: process.env, log });
+  log(`Services are up after ${((performance.now() - begin) / 1000).toFixed(1)} s.`);
   started.push(...services.started.map(({ name, server }) => ({ name, process: server, rank: /** @type {const} */ ('server') })));
   signal.throwIfAborted();
 

@@ -3,7 +3,7 @@
 import { ensureDependencies } from './dependencies.mjs';
 import { runTests, summaryLine } from './test-run.mjs';
 
-ensureDependencies();
+await ensureDependencies();
 const outcome = await runTests(process.argv.slice(2));
 console.log(`\n${summaryLine(outcome)}`);
 process.exitCode = outcome.code;
