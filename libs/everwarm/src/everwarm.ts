@@ -7,7 +7,7 @@ import { enterEpoch } from '#platform/epoch.ts';
 import { rememberGenerations } from '#platform/generations.ts';
 import { openPostgres, type Postgres, postgresError } from '#platform/postgres.ts';
 import { openQueue } from '#platform/queue.ts';
-import { checkRedis, connectRedis, openRedis } from '#platform/redis.ts';
+import { checkRedis, connectRedis, openRedis, redisError } from '#platform/redis.ts';
 import { checkConfig, type EverwarmConfig } from './config.ts';
 import { type AuditParts, type Verified, verify } from './operations/audit/verify.ts';
 import { type Migration, migrate } from './operations/migrate.ts';
@@ -166,7 +166,9 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
     },
     async verify(model, { onProgress } = {}) {
       const generation = await generationOf(model);
-      return verify({ ...(await opened()).parts, onProgress }, generation);
+      const { redis, parts } = await opened();
+      await redis.ping().catch((error: unknown) => Promise.reject(redisError(error, redis)));
+      return verify({ ...parts, onProgress }, generation);
     },
     async status() {
       const { redis, queue } = await opened();
@@ -175,7 +177,7 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
     async doctor() {
       const redis = redisFor('read');
       await redis.connect().catch(() => undefined);
-      return examine(postgres.transactions, redis, models);
+      return examine(postgres.transactions, redis, models, postgres.pool.options.connectionString);
     },
     async stop() {
       if (stopped) return;

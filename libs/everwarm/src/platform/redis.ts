@@ -48,9 +48,9 @@ export async function connectRedis(redis: Redis): Promise<void> {
   }
 }
 
-/** Checks that Redis is at least 6.2 and evicts nothing. Read from INFO: managed servers may forbid CONFIG. Throws E_REDIS_UNFIT. */
+/** Checks that Redis is at least 6.2 and evicts nothing. Read from INFO: managed servers may forbid CONFIG. Throws E_REDIS, E_REDIS_UNFIT. */
 export async function checkRedis(redis: Redis): Promise<void> {
-  const info = await redis.info();
+  const info = await redis.info().catch((error: unknown) => Promise.reject(redisError(error, redis)));
   const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
   const version = field('redis_version') ?? '0';
   const [major = 0, minor = 0] = version.split('.').map(Number);
@@ -69,7 +69,9 @@ export async function checkRedis(redis: Redis): Promise<void> {
 /** An error of the client as one of ours: where, what, and what to do. */
 export function redisError(cause: unknown, redis: Redis): EverwarmError {
   if (cause instanceof EverwarmError) return cause;
-  const message = cause instanceof Error ? cause.message || ('code' in cause ? String(cause.code) : cause.name) : String(cause);
+  const said = cause instanceof Error ? cause.message || ('code' in cause ? String(cause.code) : cause.name) : String(cause);
+  // What the client says of a command that it could not even send.
+  const message = /Stream isn't writeable|Connection is closed/.test(said) ? 'it cannot be reached' : said;
   const advice = /WRONGPASS|NOAUTH|NOPERM/.test(message) ? 'Check user and password.' : 'Start Redis or correct the URL.';
   return new EverwarmError('E_REDIS', `Redis at ${redisName(redis)} cannot be used: ${message}. ${advice}`, { cause });
 }

@@ -4,6 +4,7 @@ import { EverwarmError } from '#contracts/errors.ts';
 import { definitionHash } from '#model/compile.ts';
 import type { Redis } from '#platform/clients.ts';
 import { pendingMigrations } from '#platform/migrate-schema.ts';
+import { postgresError } from '#platform/postgres.ts';
 import { checkRedis } from '#platform/redis.ts';
 import { inspectTable } from '#stages/capture/inspect.ts';
 import { captureEvents, triggerName } from '#stages/capture/trigger-sql.ts';
@@ -12,11 +13,11 @@ import { watchList } from '#stages/capture/watch-list.ts';
 /** One thing that was looked at; `problem` null when it is well. Without what is `vital` nothing may start. */
 export type Diagnosis = { readonly check: string; readonly vital: boolean; readonly problem: string | null };
 
-/** Looks at everything Everwarm stands on and says of each thing whether it is well and, if not, what to do. Changes nothing. */
-export async function examine(db: Database, redis: Redis, models: readonly CompiledModel[]): Promise<Diagnosis[]> {
+/** Looks at everything Everwarm stands on and says of each thing whether it is well and, if not, what to do. `url` names Postgres in messages. Changes nothing. */
+export async function examine(db: Database, redis: Redis, models: readonly CompiledModel[], url?: string): Promise<Diagnosis[]> {
   const diagnoses: Diagnosis[] = [];
   const look = async (check: string, vital: boolean, action: () => Promise<string | null>) => {
-    const problem = await action().catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+    const problem = await action().catch((error: unknown) => postgresError(error, url).message);
     diagnoses.push({ check, vital, problem });
     return problem === null;
   };

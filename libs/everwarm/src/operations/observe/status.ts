@@ -58,11 +58,13 @@ from everwarm.relay r left join everwarm.outbox o on o.xid >= pg_snapshot_xmin(r
     });
   }
   const { undelivered = '0', oldest = null, running = false } = outbox.rows[0] ?? {};
+  const redisNow = await redisStatus(redis);
   return {
     models,
     outbox: { undelivered: Number(undelivered), oldestMs: Math.max(0, Math.round(oldest ?? 0)), relay: running ? 'running' : 'absent' },
-    redis: await redisStatus(redis),
-    queues: await queueStatus(queue),
+    redis: redisNow,
+    // BullMQ would wait for Redis to come.
+    queues: redisNow.reachable ? await queueStatus(queue) : [],
   };
 }
 
