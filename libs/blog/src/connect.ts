@@ -5,8 +5,12 @@ import { BlogError } from './errors.ts';
  * Lends one connection to `body` and closes it afterwards, also when `body` fails.
  * A server that cannot be reached or refuses the login is BlogError `unavailable`, with host and database and without the password.
  */
-export async function withClient<T>(databaseUrl: string, body: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = await connect(databaseUrl);
+export async function withClient<T>(
+  databaseUrl: string,
+  body: (client: pg.Client) => Promise<T>,
+  options: pg.ClientConfig = {},
+): Promise<T> {
+  const client = await connect(databaseUrl, options);
   try {
     return await body(client);
   } finally {
@@ -14,12 +18,12 @@ export async function withClient<T>(databaseUrl: string, body: (client: pg.Clien
   }
 }
 
-async function connect(databaseUrl: string): Promise<pg.Client> {
+async function connect(databaseUrl: string, options: pg.ClientConfig): Promise<pg.Client> {
   if (!/^postgres(ql)?:\/\//.test(databaseUrl)) {
     throw new BlogError('unavailable', 'DATABASE_URL must look like postgres://user:password@host:port/database.');
   }
   try {
-    const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
+    const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000, application_name: 'blog', ...options });
     // A connection that breaks while idle only emits; the next query on it fails and is reported there.
     client.on('error', () => undefined);
     await client.connect();

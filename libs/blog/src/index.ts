@@ -37,6 +37,7 @@ export {
 } from './commands/write-post.ts';
 export { type BlogDatabase, inTransaction } from './database.ts';
 export { BlogError, type BlogErrorCode } from './errors.ts';
+export { type GenerateOptions, generateBlog } from './generate/generate.ts';
 export { limits } from './limits.ts';
 export { migrateBlog } from './migrate.ts';
 export { authorPage } from './read-models/author-page.ts';

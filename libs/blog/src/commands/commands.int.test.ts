@@ -97,7 +97,10 @@ describe('posts', () => {
 
   test('what does not exist is named', async () => {
     const { id } = await draft();
-    await expect(recategorise(db, { postId: id, categoryId: 77 })).rejects.toMatchObject({ code: 'not_found', message: 'There is no category 77.' });
+    await expect(recategorise(db, { postId: id, categoryId: 77 })).rejects.toMatchObject({
+      code: 'not_found',
+      message: 'There is no category 77.',
+    });
     await expect(retag(db, { postId: id, tagIds: [red, 78] })).rejects.toMatchObject({ code: 'not_found' });
     await expect(retag(db, { postId: 79, tagIds: [] })).rejects.toMatchObject({ code: 'not_found', message: 'There is no post 79.' });
     const orphan = { authorId: 80, categoryId: news, title: 'T', body: 'B' };
@@ -112,7 +115,11 @@ describe('comments', () => {
     const { id, status } = await comment(db, { postId, authorId: bob, body: 'Hello' });
     expect(status).toBe('pending');
     expect(await moderate(db, { commentId: id, status: 'approved' })).toMatchObject({ status: 'approved' });
-    expect(await editComment(db, { commentId: id, body: 'Bye' })).toMatchObject({ body: 'Bye', status: 'approved', editedAt: expect.any(Date) });
+    expect(await editComment(db, { commentId: id, body: 'Bye' })).toMatchObject({
+      body: 'Bye',
+      status: 'approved',
+      editedAt: expect.any(Date),
+    });
   });
 
   test('a reply stays below its own post', async () => {
@@ -121,7 +128,10 @@ describe('comments', () => {
     const reply = await comment(db, { postId, authorId: ann, body: 'Answer', parentId: parent.id });
     expect(reply.parentId).toBe(parent.id);
     const elsewhere = { postId: await published(), authorId: ann, body: 'Lost', parentId: parent.id };
-    await expect(comment(db, elsewhere)).rejects.toMatchObject({ code: 'invalid', message: expect.stringContaining(`not on post ${elsewhere.postId}`) });
+    await expect(comment(db, elsewhere)).rejects.toMatchObject({
+      code: 'invalid',
+      message: expect.stringContaining(`not on post ${elsewhere.postId}`),
+    });
     await expect(comment(db, { ...elsewhere, parentId: 99 })).rejects.toMatchObject({ code: 'not_found' });
   });
 

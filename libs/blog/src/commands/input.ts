@@ -19,7 +19,7 @@ export const id = z.int().min(1).max(2_147_483_647);
 export const visibleText = (max: number) =>
   z
     .string()
-    .refine((text) => text.length <= max || [...text].length <= max, `must have at most ${max} characters`)
+    .refine((text) => text.length <= max || Array.from(text).length <= max, `must have at most ${max} characters`)
     .regex(/\S/, 'must not be blank')
     .meta({ minLength: 1, maxLength: max });
 

@@ -23,7 +23,8 @@ export async function votePost(db: BlogDatabase, input: z.input<typeof votePostI
   const values = { ...parseInput(votePostInput, input), createdAt: origin.at ?? new Date(), externalId: origin.externalId };
   return inTransaction(db, async (tx) => {
     const insert = tx.insert(postVotes).values(values);
-    const vote = values.userId === null ? insert : insert.onConflictDoUpdate({ target: [postVotes.postId, postVotes.userId], set: changed });
+    const vote =
+      values.userId === null ? insert : insert.onConflictDoUpdate({ target: [postVotes.postId, postVotes.userId], set: changed });
     const [row] = await vote.returning();
     return row!;
   });

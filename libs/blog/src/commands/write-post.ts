@@ -71,8 +71,16 @@ export async function retag(db: BlogDatabase, input: z.input<typeof retagInput>)
     const current = await tx.select({ tagId: postTags.tagId }).from(postTags).where(eq(postTags.postId, postId));
     const had = new Set(current.map((row) => row.tagId));
     const wanted = new Set(tagIds);
-    await detachTags(tx, postId, [...had].filter((tagId) => !wanted.has(tagId)));
-    await attachTags(tx, postId, [...wanted].filter((tagId) => !had.has(tagId)));
+    await detachTags(
+      tx,
+      postId,
+      [...had].filter((tagId) => !wanted.has(tagId)),
+    );
+    await attachTags(
+      tx,
+      postId,
+      [...wanted].filter((tagId) => !had.has(tagId)),
+    );
     return { postId, tagIds: [...wanted].sort((a, b) => a - b) };
   });
 }

@@ -32,7 +32,8 @@ const writers: Record<StepKind, Writer> = {
   comment: writeComment,
   title: async (tx, step, world) => editPost(tx, { postId: await postOf(tx, step, world), title: step.text ?? '' }, step),
   body: async (tx, step, world) => editPost(tx, { postId: await postOf(tx, step, world), body: step.text ?? '' }, step),
-  'answer-body': async (tx, step, world) => editComment(tx, { commentId: await answer(tx, step.target, world), body: step.text ?? '' }, step),
+  'answer-body': async (tx, step, world) =>
+    editComment(tx, { commentId: await answer(tx, step.target, world), body: step.text ?? '' }, step),
   tags: changeTags,
   vote: async (tx, step, world) =>
     votePost(tx, { postId: await postOf(tx, step, world), userId: null, value: step.value ?? 1 }, voteOrigin(step, world)),
@@ -72,9 +73,11 @@ async function tagIds(tx: BlogDatabase, step: Step, ids: KnownIds): Promise<numb
   return found;
 }
 
-const postOf = (tx: BlogDatabase, step: Step, { source, ids }: Replaying): Promise<number> => ids.find(tx, 'post', `${source}/post/${step.target}`);
+const postOf = (tx: BlogDatabase, step: Step, { source, ids }: Replaying): Promise<number> =>
+  ids.find(tx, 'post', `${source}/post/${step.target}`);
 
 /** An answer keeps its id as a post of the dump, though it became a comment here. */
-const answer = (tx: BlogDatabase, id: string | null, { source, ids }: Replaying): Promise<number> => ids.find(tx, 'comment', `${source}/post/${id}`);
+const answer = (tx: BlogDatabase, id: string | null, { source, ids }: Replaying): Promise<number> =>
+  ids.find(tx, 'comment', `${source}/post/${id}`);
 
 const voteOrigin = (step: Step, { source }: Replaying) => ({ externalId: `${source}/vote/${step.id}`, at: step.at });

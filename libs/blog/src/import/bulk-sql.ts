@@ -30,7 +30,10 @@ export function bulkWritesSql(source: string, from: Place | null, to: Place): re
   const last = (column: SQL, kind: StepKind) =>
     sql`(select e.${column} from blog_import.steps e where e.target = s.id and e.kind = ${kind} order by e.at desc, e.rank desc, e.id desc limit 1)`;
   const edited = (...kinds: StepKind[]) =>
-    sql`(select max(e.at) from blog_import.steps e where e.target = s.id and e.kind in (${sql.join(kinds.map((kind) => sql`${kind}`), sql`, `)}))`;
+    sql`(select max(e.at) from blog_import.steps e where e.target = s.id and e.kind in (${sql.join(
+      kinds.map((kind) => sql`${kind}`),
+      sql`, `,
+    )}))`;
   const lastTags = sql`coalesce(${last(sql`tags`, 'tags')}, s.tags)`;
   return [
     sql`insert into users (name, created_at, external_id)

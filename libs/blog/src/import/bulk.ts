@@ -1,7 +1,7 @@
 import type pg from 'pg';
-import type { BlogDatabase } from '../database.ts';
 import { bulkLabelsSql, bulkWritesSql } from './bulk-sql.ts';
 import { advance, type Place } from './position.ts';
+import type { Writer } from './transact.ts';
 
 /** Steps per transaction: large enough to be fast, small enough for the transition tables of whoever captures the changes. */
 const WINDOW = 20_000;
@@ -16,7 +16,7 @@ const WINDOW = 20_000;
  */
 export async function bulkLoad(
   client: pg.Client,
-  db: BlogDatabase,
+  writer: Writer,
   source: string,
   place: Place | null,
   onWindow: (steps: number, to: Place) => void,
@@ -27,9 +27,9 @@ export async function bulkLoad(
     const window = await windowAfter(client, last);
     if (!window) return;
     const { steps, ...to } = window;
-    await db.transaction(async (tx) => {
+    await writer.db.transaction(async (tx) => {
       for (const write of bulkWritesSql(source, last, to)) await tx.execute(write);
-      await advance(tx, source, to, steps);
+      await advance(writer.client, source, to, steps);
     });
     onWindow(steps, to);
     last = to;

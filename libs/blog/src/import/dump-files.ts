@@ -43,7 +43,13 @@ export const dumpFiles: readonly DumpFile[] = [
   {
     file: 'Comments.xml',
     table: 'raw_comments',
-    fields: [id, created, required('PostId', 'post_id', 'integer'), optional('UserId', 'user_id', 'integer'), required('Text', 'text', 'text')],
+    fields: [
+      id,
+      created,
+      required('PostId', 'post_id', 'integer'),
+      optional('UserId', 'user_id', 'integer'),
+      required('Text', 'text', 'text'),
+    ],
   },
   {
     file: 'Votes.xml',

@@ -1,15 +1,14 @@
-import { drizzle } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
 import { withClient } from '../connect.ts';
 import { BlogError } from '../errors.ts';
 import { migrateBlog } from '../migrate.ts';
-import { schema } from '../schema/schema.ts';
 import { bulkLoad } from './bulk.ts';
 import { beginImport, finishImport, type ImportMode } from './position.ts';
 import { type ReplayOptions, replay } from './replay.ts';
 import { type Dump, type MalformedRow, stageDump } from './stage-dump.ts';
 import { emptyStagingSql, stagingTablesSql } from './staging-tables.ts';
 import { countAfter } from './step.ts';
+import { withWriter } from './transact.ts';
 
 /** What {@link importDump} is asked to do, and whom it tells. */
 export type ImportOptions = Pick<ReplayOptions, 'limit' | 'rate' | 'onStep'> & {
@@ -46,16 +45,18 @@ export async function importDump(databaseUrl: string, dump: Dump, options: Impor
     if (complete && fingerprint === dump.fingerprint) return { outcome: 'nothing to do', leftOut: [] };
     await stageDump(client, dump, options.strict, (row) => {
       options.onMalformed(row);
-      if (options.strict) throw new BlogError('invalid', `${row.file}:${row.line}: ${row.reason}. Nothing was imported; without --strict the row is skipped.`);
+      if (options.strict)
+        throw new BlogError(
+          'invalid',
+          `${row.file}:${row.line}: ${row.reason}. Nothing was imported; without --strict the row is skipped.`,
+        );
     });
     options.onPlanned(await countAfter(client, place));
-    // Losing the last moments to a crash of the server is no loss here: the place goes back with the writes.
-    await client.query('set synchronous_commit = off');
-    const db = drizzle({ client, schema });
-    const finished =
-      options.mode === 'replay'
-        ? await replay(client, db, dump.source, place, options)
-        : await bulkLoad(client, db, dump.source, place, options.onWindow).then(() => true);
+    const finished = await withWriter(databaseUrl, async (writer) => {
+      if (options.mode === 'replay') return replay(client, writer, dump.source, place, options);
+      await bulkLoad(client, writer, dump.source, place, options.onWindow);
+      return true;
+    });
     const leftOut = await leftOutOf(client);
     if (finished) {
       await finishImport(client, dump, options.mode);
@@ -77,6 +78,8 @@ async function lockImports(client: pg.Client): Promise<void> {
 }
 
 async function leftOutOf(client: pg.Client): Promise<{ reason: string; rows: number }[]> {
-  const { rows } = await client.query<{ reason: string; rows: string }>('select reason, rows from blog_import.left_out order by rows desc, reason');
+  const { rows } = await client.query<{ reason: string; rows: string }>(
+    'select reason, rows from blog_import.left_out order by rows desc, reason',
+  );
   return rows.map((row) => ({ reason: row.reason, rows: Number(row.rows) }));
 }

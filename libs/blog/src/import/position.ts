@@ -1,6 +1,4 @@
-import { sql } from 'drizzle-orm';
 import type pg from 'pg';
-import type { BlogDatabase } from '../database.ts';
 import { BlogError } from '../errors.ts';
 import type { Dump } from './stage-dump.ts';
 
@@ -29,18 +27,33 @@ export async function beginImport(client: pg.Client, dump: Dump, mode: ImportMod
   const { rows } = await client.query<SourceRow>('select * from blog_import.sources where source = $1', [dump.source]);
   const row = rows[0]!;
   if (row.mode !== mode && !row.complete && row.at !== null) {
-    throw new BlogError('conflict', `"${dump.source}" is being imported with --${row.mode}. Finish that first: run it again with --${row.mode}.`);
+    throw new BlogError(
+      'conflict',
+      `"${dump.source}" is being imported with --${row.mode}. Finish that first: run it again with --${row.mode}.`,
+    );
   }
   return { place: row.at && { at: row.at, rank: row.rank, id: row.id }, complete: row.complete, fingerprint: row.fingerprint };
 }
 
-/** Moves the place of a source. In the transaction of the write that it stands for, so that both are kept or neither. */
-export async function advance(tx: BlogDatabase, source: string, place: Place, steps: number): Promise<void> {
-  await tx.execute(sql`update blog_import.sources set at = ${place.at.toISOString()}, rank = ${place.rank}, id = ${place.id}, written = written + ${steps}
-    where source = ${source}`);
+/**
+ * Moves the place of a source. In the transaction of the write that it stands for, so that both are kept or neither: `client` is
+ * the connection of that transaction. The statement is sent before this returns.
+ */
+export function advance(client: pg.Client, source: string, place: Place, steps: number): Promise<unknown> {
+  return client.query('update blog_import.sources set at = $2, rank = $3, id = $4, written = written + $5 where source = $1', [
+    source,
+    place.at.toISOString(),
+    place.rank,
+    place.id,
+    steps,
+  ]);
 }
 
 /** Notes that every step of `dump` is written. */
 export async function finishImport(client: pg.Client, dump: Dump, mode: ImportMode): Promise<void> {
-  await client.query('update blog_import.sources set complete = true, mode = $2, fingerprint = $3 where source = $1', [dump.source, mode, dump.fingerprint]);
+  await client.query('update blog_import.sources set complete = true, mode = $2, fingerprint = $3 where source = $1', [
+    dump.source,
+    mode,
+    dump.fingerprint,
+  ]);
 }

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
-import type { BlogDatabase } from '../database.ts';
 import { BlogError } from '../errors.ts';
 import { applyStep, type Replaying } from './apply-step.ts';
 import { createKnownIds } from './known-ids.ts';
 import { advance, type Place } from './position.ts';
 import { type Step, stepsAfter } from './step.ts';
+import { transact, type Writer } from './transact.ts';
 
 /** How a run is bounded, and who is told of it. */
 export type ReplayOptions = {
@@ -24,7 +24,13 @@ const BATCH = 500;
  * anywhere goes on with the first step not written. A step that the blog refuses is passed over and told. Returns whether the
  * end was reached.
  */
-export async function replay(client: pg.Client, db: BlogDatabase, source: string, place: Place | null, options: ReplayOptions): Promise<boolean> {
+export async function replay(
+  client: pg.Client,
+  writer: Writer,
+  source: string,
+  place: Place | null,
+  options: ReplayOptions,
+): Promise<boolean> {
   const replaying = { source, ids: createKnownIds() };
   const began = performance.now();
   let last = place;
@@ -35,7 +41,7 @@ export async function replay(client: pg.Client, db: BlogDatabase, source: string
     for (const step of steps) {
       const early = began + (count / options.rate) * 1000 - performance.now();
       if (early > 1) await delay(early);
-      const refusal = await writeStep(db, step, replaying);
+      const refusal = await writeStep(writer, step, replaying);
       options.onStep(step, refusal === null ? 'written' : 'refused', refusal ?? undefined);
       count += 1;
       last = step;
@@ -44,20 +50,21 @@ export async function replay(client: pg.Client, db: BlogDatabase, source: string
 }
 
 /** Returns why the blog refused the step, or null. Anything but a refusal is thrown, with the place unmoved. */
-async function writeStep(db: BlogDatabase, step: Step, replaying: Replaying): Promise<string | null> {
+async function writeStep(writer: Writer, step: Step, replaying: Replaying): Promise<string | null> {
   for (const retry of [true, false]) {
     try {
-      await db.transaction(async (tx) => {
-        await applyStep(tx, step, replaying);
-        await advance(tx, replaying.source, step, 1);
-      });
+      await transact(
+        writer,
+        (tx) => applyStep(tx, step, replaying),
+        () => advance(writer.client, replaying.source, step, 1),
+      );
       return null;
     } catch (error) {
       replaying.ids.forget();
       if (!(error instanceof BlogError)) throw error;
       // A remembered row may be gone, or somebody made the same tag at the same time: look again, once.
       if (retry && (error.code === 'not_found' || error.code === 'conflict')) continue;
-      await advance(db, replaying.source, step, 1);
+      await advance(writer.client, replaying.source, step, 1);
       return error.message;
     }
   }

@@ -1,14 +1,12 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
-import { from as copyFrom } from 'pg-copy-streams';
+import { copyInto, copyLine } from '../copy-text.ts';
 import { BlogError } from '../errors.ts';
-import { copyLine } from './copy-line.ts';
 import { type DumpFile, dumpFiles } from './dump-files.ts';
 import { planSteps } from './plan-steps.ts';
+import { rowValues } from './row-values.ts';
 import { emptyStagingSql } from './staging-tables.ts';
 import { readRows } from './xml-rows.ts';
 
@@ -24,11 +22,13 @@ export type Dump = { readonly folder: string; readonly source: string; readonly 
 export async function findDump(folder: string, source: string): Promise<Dump> {
   const at = resolve(folder);
   const folderFound = await stat(at).catch(() => null);
-  if (!folderFound?.isDirectory()) throw new BlogError('usage', `There is no folder ${at}. Give the folder of an unpacked Stack Exchange dump.`);
+  if (!folderFound?.isDirectory())
+    throw new BlogError('usage', `There is no folder ${at}. Give the folder of an unpacked Stack Exchange dump.`);
   const hash = createHash('sha256');
   for (const { file } of dumpFiles) {
     const found = await stat(join(at, file)).catch(() => null);
-    if (!found?.isFile()) throw new BlogError('usage', `${file} is missing in ${at}. A Stack Exchange dump has ${dumpFiles.map((f) => f.file).join(', ')}.`);
+    if (!found?.isFile())
+      throw new BlogError('usage', `${file} is missing in ${at}. A Stack Exchange dump has ${dumpFiles.map((f) => f.file).join(', ')}.`);
     hash.update(`${file} ${found.size} ${found.mtimeMs}\n`);
   }
   return { folder: at, source, fingerprint: hash.digest('hex') };
@@ -39,10 +39,10 @@ export async function findDump(folder: string, source: string): Promise<Dump> {
  * Malformed rows are told to `onMalformed` and left out; what it throws undoes the staging.
  */
 export async function stageDump(client: pg.Client, dump: Dump, strict: boolean, onMalformed: (row: MalformedRow) => void): Promise<void> {
-  const { rows } = await client.query<{ malformed: string }>('select malformed from blog_import.staged where source = $1 and fingerprint = $2', [
-    dump.source,
-    dump.fingerprint,
-  ]);
+  const { rows } = await client.query<{ malformed: string }>(
+    'select malformed from blog_import.staged where source = $1 and fingerprint = $2',
+    [dump.source, dump.fingerprint],
+  );
   // A strict run must find again what a lenient one let pass.
   if (rows[0] && !(strict && rows[0].malformed !== '0')) return;
   await client.query('begin');
@@ -65,26 +65,26 @@ export async function stageDump(client: pg.Client, dump: Dump, strict: boolean, 
 }
 
 /** Copies one file into its table and returns how many of its rows were malformed. */
-async function stageFile(client: pg.Client, folder: string, { file, table, fields }: DumpFile, onMalformed: (row: MalformedRow) => void): Promise<number> {
+async function stageFile(
+  client: pg.Client,
+  folder: string,
+  { file, table, fields }: DumpFile,
+  onMalformed: (row: MalformedRow) => void,
+): Promise<number> {
   let malformed = 0;
   const refuse = (line: number, reason: string): void => {
     malformed += 1;
     onMalformed({ file, line, reason });
   };
   async function* lines(): AsyncGenerator<string> {
-    let batch = '';
     for await (const row of readRows(join(folder, file))) {
-      const line = 'reason' in row ? row : copyLine(row, fields);
-      if ('reason' in line) refuse(row.line, line.reason);
-      else batch += line.copy;
-      if (batch.length < 1 << 16) continue;
-      yield batch;
-      batch = '';
+      const read = 'reason' in row ? row : rowValues(row, fields);
+      if ('reason' in read) refuse(row.line, read.reason);
+      else yield copyLine([row.line, ...read.values]);
     }
-    yield batch;
   }
   const columns = ['line', ...fields.map((field) => field.column)].join(', ');
-  await pipeline(Readable.from(lines()), client.query(copyFrom(`copy blog_import.${table} (${columns}) from stdin`)));
+  await copyInto(client, `blog_import.${table} (${columns})`, lines());
   const { rows } = await client.query<{ line: number; id: string }>(repeatedSql(table));
   for (const { line, id } of rows) refuse(line, `Id ${id} was used before`);
   return malformed;

@@ -2,7 +2,18 @@ import type pg from 'pg';
 import type { Place } from './position.ts';
 
 /** What a step does. */
-export type StepKind = 'register' | 'post' | 'answer' | 'comment' | 'title' | 'body' | 'answer-body' | 'tags' | 'vote' | 'answer-vote' | 'tag';
+export type StepKind =
+  | 'register'
+  | 'post'
+  | 'answer'
+  | 'comment'
+  | 'title'
+  | 'body'
+  | 'answer-body'
+  | 'tags'
+  | 'vote'
+  | 'answer-vote'
+  | 'tag';
 
 /** One write of the history. Ids are the dump's; which of the others are set depends on the kind. */
 export type Step = Place & {

@@ -37,7 +37,16 @@ test('a row may span lines', async () => {
 
 test('a damaged row costs only itself', async () => {
   const rows = await read(
-    file('<row Id="1" />', '<row Id="2" Text="no end />', '<row Id="3" />', '<row Id=4 />', '<row Id="5" Id="5" />', '<row Id="6" T="&nope;" />', 'oops', '<row Id="7" />'),
+    file(
+      '<row Id="1" />',
+      '<row Id="2" Text="no end />',
+      '<row Id="3" />',
+      '<row Id=4 />',
+      '<row Id="5" Id="5" />',
+      '<row Id="6" T="&nope;" />',
+      'oops',
+      '<row Id="7" />',
+    ),
   );
   expect(rows.map((row) => ('attributes' in row ? row.attributes['Id'] : row.line))).toEqual(['1', 4, '3', 6, 7, 8, 9, '7']);
   expect(rows.filter((row) => 'reason' in row).map((row) => row.reason)).toEqual([
