@@ -71,7 +71,7 @@ export async function stopProcess({ pid, started, signals }, patienceMs = FIRST_
  * @param {ServerRecord} record
  * @returns {boolean} whether the recorded process runs, and is what the record says
  */
-export function isRecorded({ pid, started, marks }) {
+function isRecorded({ pid, started, marks }) {
   const command = commandLineOf(pid);
   return isAlive(pid, started) && marks.every((mark) => command.includes(mark));
 }
