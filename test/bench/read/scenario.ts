@@ -1,0 +1,97 @@
+import { type NodeProcess, spawnNode } from '@everwarm/testkit';
+import { Redis } from 'ioredis';
+import { compare } from '../compare.ts';
+import { inTurns } from '../rounds.ts';
+import type { Bench, Scenario } from '../scenario.ts';
+import { startProcess } from '../start-process.ts';
+import { formatNumber } from '../table.ts';
+import { createWarmBlog, type WarmBlog } from '../warm-blog.ts';
+import { askForPosts } from './ask.ts';
+
+const connections = 50;
+const posts = 1000;
+const warmUpSeconds = 3;
+const barePrefix = 'bare:post:';
+const ttlSeconds = 60;
+
+/** Floors first, then rivals; the file is the process that serves it. */
+const others = [
+  { name: 'constant buffer', file: 'constant.ts' },
+  { name: 'bare Redis route', file: 'bare-redis.ts' },
+  { name: 'findFirst', file: 'find-first.ts' },
+  { name: `cache-aside, ttl ${ttlSeconds} s`, file: 'cache-aside.ts' },
+] as const;
+
+/** How many post details a second one process serves over HTTP. The API is the one that users run, tags and headers included. */
+export const read: Scenario = {
+  name: 'read',
+  what: `post detail over HTTP from the API, ${connections} connections, ${posts} posts at random; no worker runs`,
+  async run(bench) {
+    const redis = new Redis(bench.servers.redisUrl);
+    const servers: NodeProcess[] = [];
+    const blog = await createWarmBlog(bench, redis).catch((error: unknown) => {
+      redis.disconnect();
+      throw error;
+    });
+    try {
+      await copyBareDocuments(redis, blog.prefix);
+      const start = async (name: string, starting: Promise<NodeProcess>) => {
+        const server = await starting;
+        servers.push(server);
+        const url = /listening on (\S+)/.exec(await server.waitForLine(/listening on/))?.[1] ?? '';
+        return { name, measure: () => measure(bench, url) };
+      };
+      const sides = [await start('everwarm', startApi(bench, blog))];
+      const env = {
+        DATABASE_URL: blog.database.url,
+        REDIS_URL: bench.servers.redisUrl,
+        BARE_PREFIX: barePrefix,
+        CACHE_TTL: String(ttlSeconds),
+      };
+      for (const { name, file } of others) sides.push(await start(name, startProcess(file, env)));
+      const measured = await inTurns(bench.rounds, sides, (name, round, measures) =>
+        bench.log(`  round ${round}  ${name.padEnd(22)}  ${formatNumber(measures['requests'] ?? 0)} requests/s`),
+      );
+      return others.map(({ name }) =>
+        compare({
+          scenario: 'read',
+          row: `post detail, ${connections} connections`,
+          unit: 'requests/s',
+          better: 'higher',
+          measure: 'requests',
+          everwarm: measured.get('everwarm'),
+          against: name,
+          other: measured.get(name),
+        }),
+      );
+    } finally {
+      redis.disconnect();
+      for (const server of servers) await server.stop();
+      await blog.database.drop();
+    }
+  },
+};
+
+async function measure({ seconds = 8 }: Bench, url: string): Promise<{ requests: number }> {
+  const asked = { url, posts, connections };
+  await askForPosts({ ...asked, seconds: warmUpSeconds });
+  return { requests: await askForPosts({ ...asked, seconds }) };
+}
+
+async function startApi({ servers, profile }: Bench, { database }: WarmBlog): Promise<NodeProcess> {
+  const NODE_OPTIONS = profile ? `--cpu-prof --cpu-prof-dir=${profile}` : undefined;
+  return spawnNode('apps/api/src/main.ts', {
+    env: { DATABASE_URL: database.url, REDIS_URL: servers.redisUrl, PORT: '0', NODE_ENV: 'production', NODE_OPTIONS },
+  });
+}
+
+/** The same bytes under plain keys, for the floors. */
+async function copyBareDocuments(redis: Redis, prefix: string): Promise<void> {
+  const pipeline = redis.pipeline();
+  for (let post = 1; post <= posts; post++) {
+    const held = await redis.getBuffer(prefix + post);
+    if (!held) throw new Error(`Redis does not hold post ${post} after Everwarm had settled.`);
+    pipeline.set(barePrefix + post, held.subarray(held.indexOf('{')));
+  }
+  for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
+}
