@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { bulkLabelsSql, bulkWritesSql } from './bulk-sql.ts';
-import { advance, type Place } from './position.ts';
+import { advanceSql, type Place } from './position.ts';
 import type { Writer } from './transact.ts';
 
 /** Steps per transaction: large enough to be fast, small enough for the transition tables of whoever captures the changes. */
@@ -29,7 +29,7 @@ export async function bulkLoad(
     const { steps, ...to } = window;
     await writer.db.transaction(async (tx) => {
       for (const write of bulkWritesSql(source, last, to)) await tx.execute(write);
-      await advance(writer.client, source, to, steps);
+      await tx.execute(advanceSql(source, to, steps));
     });
     onWindow(steps, to);
     last = to;

@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import pg from 'pg';
 import { BlogError } from '../errors.ts';
 import type { Dump } from './stage-dump.ts';
 
@@ -36,17 +36,12 @@ export async function beginImport(client: pg.Client, dump: Dump, mode: ImportMod
 }
 
 /**
- * Moves the place of a source. In the transaction of the write that it stands for, so that both are kept or neither: `client` is
- * the connection of that transaction. The statement is sent before this returns.
+ * The statement that moves the place of a source, for the transaction of the write that it stands for, so that both are kept or
+ * neither. As text with its values in it, so that it can travel with `commit` in one message.
  */
-export function advance(client: pg.Client, source: string, place: Place, steps: number): Promise<unknown> {
-  return client.query('update blog_import.sources set at = $2, rank = $3, id = $4, written = written + $5 where source = $1', [
-    source,
-    place.at.toISOString(),
-    place.rank,
-    place.id,
-    steps,
-  ]);
+export function advanceSql(source: string, place: Place, steps: number): string {
+  const values = `at = '${place.at.toISOString()}', rank = ${Number(place.rank)}, id = ${BigInt(place.id)}, written = written + ${Number(steps)}`;
+  return `update blog_import.sources set ${values} where source = ${pg.escapeLiteral(source)}`;
 }
 
 /** Notes that every step of `dump` is written. */

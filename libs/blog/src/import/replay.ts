@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { BlogError } from '../errors.ts';
 import { applyStep, type Replaying } from './apply-step.ts';
 import { createKnownIds } from './known-ids.ts';
-import { advance, type Place } from './position.ts';
+import { advanceSql, type Place } from './position.ts';
 import { type Step, stepsAfter } from './step.ts';
 import { transact, type Writer } from './transact.ts';
 
@@ -53,18 +53,14 @@ export async function replay(
 async function writeStep(writer: Writer, step: Step, replaying: Replaying): Promise<string | null> {
   for (const retry of [true, false]) {
     try {
-      await transact(
-        writer,
-        (tx) => applyStep(tx, step, replaying),
-        () => advance(writer.client, replaying.source, step, 1),
-      );
+      await transact(writer, (tx) => applyStep(tx, step, replaying), advanceSql(replaying.source, step, 1));
       return null;
     } catch (error) {
       replaying.ids.forget();
       if (!(error instanceof BlogError)) throw error;
       // A remembered row may be gone, or somebody made the same tag at the same time: look again, once.
       if (retry && (error.code === 'not_found' || error.code === 'conflict')) continue;
-      await advance(writer.client, replaying.source, step, 1);
+      await writer.client.query(advanceSql(replaying.source, step, 1));
       return error.message;
     }
   }
