@@ -14,7 +14,8 @@ export const documentTableSql = (generation: number): string => `create table if
 /**
  * Derives the documents of these keys and writes those whose bytes changed, in one statement. Insert-or-nothing plus a guarded
  * update, because `on conflict do update … where` locks and logs unchanged rows too. The fence is in the update. Returns every
- * document of the batch as it now stands, changed or not; keys that never had one are left out.
+ * document of the batch as it now stands, changed or not, and where the fence refused it the one that is there: a version never
+ * leaves here with other bytes than Postgres has under it. Keys that never had a document are left out.
  * The caller holds the locks of the keys' shards and drew `version` after them.
  */
 export async function writeDocuments(
@@ -34,7 +35,7 @@ updated as (
   where p.key = i.key and p.doc is distinct from i.doc and p.version < $2 returning p.key
 ),
 written as (select key from inserted union all select key from updated)
-select i.key, i.doc, case when w.key is null then p.version else $2 end as version,
+select i.key, case when w.key is null then p.doc else i.doc end as doc, case when w.key is null then p.version else $2 end as version,
        extract(epoch from case when w.key is null then p.as_of else statement_timestamp() end)::float8 * 1000 as "asOf"
 from input i left join written w on w.key = i.key left join ${table} p on p.key = i.key
 where w.key is not null or p.key is not null`,

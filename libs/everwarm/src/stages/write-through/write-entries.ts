@@ -16,7 +16,7 @@ create index if not exists ${projectionTable(generation)}_key on everwarm.${proj
 /**
  * Derives the entries of these items and writes what differs, in one statement: entries that came, that moved within their
  * partition, and removals, which stay as tombstones so that a repeated job can still tell Redis of them. Returns every entry
- * of these items as it now stands. The caller holds the locks of the keys' shards and drew `version` after them.
+ * of these items as it now stands, also where the fence refused a change. The caller holds the locks of the keys' shards and drew `version` after them.
  */
 export async function writeEntries(
   tx: Database,
@@ -41,7 +41,8 @@ moved as (
   where p.partition = i.partition and p.key = i.key and p.member is distinct from i.member and p.version < $2 returning p.partition, p.key
 ),
 written as (select * from removed union all select * from inserted union all select * from moved)
-select coalesce(i.partition, s.partition) as partition, coalesce(i.key, s.key) as key, i.member, case when w.key is null then s.version else $2 end as version
+select coalesce(i.partition, s.partition) as partition, coalesce(i.key, s.key) as key,
+       case when w.key is null then s.member else i.member end as member, case when w.key is null then s.version else $2 end as version
 from input i full join stored s on s.partition = i.partition and s.key = i.key
 left join written w on w.partition = coalesce(i.partition, s.partition) and w.key = coalesce(i.key, s.key)`,
     values: [keys, version],
