@@ -59,7 +59,7 @@ test('a batch that Postgres refuses to commit never shows in Redis', async () =>
   await waitFor(async () => (await depot.everwarm.status()).queues[0]!.failed > 0, { what: 'the refused batch' });
   expect(await redisCopies(depot, supplierCard)).toEqual(before);
 
-  await depot.pool.query(`drop trigger refuse on ${table}`);
+  await depot.pool.query(`drop trigger refuse on ${table}; update everwarm.ledger set queued_at = null`);
   await depot.everwarm.settled();
   expect(liveTexts(await redisCopies(depot, supplierCard))['1']).toContain('refused');
 });
