@@ -93,7 +93,8 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     stop: async () => {
       await stopDuties();
       await relay.stop();
-      await worker.close();
+      // Without Redis no job can be ended, and BullMQ would wait for it for ever; the ledger still owes the keys of those at hand.
+      await worker.close(parts.workerConnection.status !== 'ready');
     },
   };
 }
