@@ -6,7 +6,6 @@ import type { Queue, Redis } from '#platform/clients.ts';
 import { enterEpoch } from '#platform/epoch.ts';
 import { rememberGenerations } from '#platform/generations.ts';
 import { openPostgres, type Postgres, postgresError } from '#platform/postgres.ts';
-import { openQueue } from '#platform/queue.ts';
 import { checkRedis, connectRedis, openRedis, redisError } from '#platform/redis.ts';
 import { checkConfig, type EverwarmConfig } from './config.ts';
 import { type AuditParts, type Verified, verify } from './operations/audit/verify.ts';
@@ -15,7 +14,7 @@ import { checkPostgres, type Diagnosis, examine } from './operations/observe/doc
 import { settled } from './operations/observe/settled.ts';
 import { readStatus, type Status } from './operations/observe/status.ts';
 import { type RebuildProgress, rebuildInPlace } from './operations/rebuild/rebuild.ts';
-import { type Pipeline, startPipeline } from './pipeline.ts';
+import type { Pipeline } from './pipeline.ts';
 import { type Reader, readerOn } from './stages/read/reader.ts';
 import { isPresent } from './stages/write-through/rehydrate.ts';
 import { withFencedCommands } from './stages/write-through/scripts.ts';
@@ -73,6 +72,8 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
     const queueConnection = redisFor('queue');
     await redis.connect().catch(() => undefined);
     await queueConnection.connect().catch(() => undefined);
+    // BullMQ is loaded by those who operate, not by a process that imports declarations and reads.
+    const { openQueue } = await import('#platform/queue.ts');
     const queue = openQueue(queueConnection, namespace, onError);
     const generations = rememberGenerations(postgres.transactions);
     const space = { namespace, epoch: epoch.space };
@@ -136,6 +137,7 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
         (diagnosis) => diagnosis.vital && diagnosis.problem !== null,
       );
       if (problem) throw new EverwarmError('E_NOT_MIGRATED', `${problem.check}: not so. ${problem.problem}`);
+      const { startPipeline } = await import('./pipeline.ts');
       pipeline = startPipeline({
         pool: postgres.pool,
         db: postgres.transactions,
