@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { table } from './output.ts';
 import { inSession } from './session.ts';
 
-/** Adds `everwarm doctor`: with --json `{ checks: [{ check, problem }] }`, `problem` null where all is well. Fails when there is any. */
+/** Adds `everwarm doctor`: with --json `{ checks: [{ check, vital, problem }] }`, `problem` null where all is well. Fails when there is any. */
 export function addDoctor(program: Command): void {
   const command = program
     .command('doctor')
