@@ -111,11 +111,10 @@ const lastTagsSql = `
 analyze blog_import.steps;
 insert into blog_import.steps (at, rank, id, kind, target, tags)
 select (select max(at) from blog_import.steps), 6, id, 'tags', id, tags
-from (select p.id, ${tagsSql('p.tags')} as tags from blog_import.raw_posts p join target t on t.id = p.id and t.kind = 'post') settled
-where tags is distinct from (
-  select s.tags from blog_import.steps s
-  where s.tags is not null and (s.target = settled.id and s.kind = 'tags' or s.id = settled.id and s.kind = 'post')
-  order by s.at desc, s.rank desc, s.id desc limit 1)`;
+from (select t.id, t.at, ${tagsSql('p.tags')} as tags from blog_import.raw_posts p join target t on t.id = p.id and t.kind = 'post') settled
+where tags is distinct from coalesce(
+  (select s.tags from blog_import.steps s where s.target = settled.id and s.kind = 'tags' order by s.at desc, s.rank desc, s.id desc limit 1),
+  (select s.tags from blog_import.steps s where s.at = settled.at and s.rank = 1 and s.id = settled.id))`;
 
 const declaredTagsSql = `
 insert into blog_import.steps (at, rank, id, kind, text)
