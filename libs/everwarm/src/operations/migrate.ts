@@ -4,7 +4,7 @@ import { migrationLock } from '#contracts/names.ts';
 import { definitionHash } from '#model/compile.ts';
 import { enterEpoch } from '#platform/epoch.ts';
 import { migrateSchema, pendingMigrations } from '#platform/migrate-schema.ts';
-import { installCapture } from '#stages/capture/install.ts';
+import { type InstalledCapture, installCapture } from '#stages/capture/install.ts';
 import { watchList } from '#stages/capture/watch-list.ts';
 import { documentTableSql } from '#stages/write-through/write-documents.ts';
 import { entryTableSql } from '#stages/write-through/write-entries.ts';
@@ -27,7 +27,8 @@ export type MigrateOptions = { readonly dryRun?: boolean; readonly runtimeRole?:
 /**
  * Brings a database to what these models need: the engine's schema, a generation for each definition that has none, triggers
  * for the union of all live generations. Idempotent, and safe to call from several processes. A new generation is filled by
- * the relay, and only once every transaction has ended that may have written before its triggers were there.
+ * the relay, and only once every transaction has ended that may have written before its triggers were there; one that serves
+ * is walked again in place where a trigger it needs had been missing or switched off.
  * Throws E_DEFINITION for a model that this database cannot keep right, before anything of it is stored.
  */
 export async function migrate(
@@ -53,12 +54,14 @@ export async function migrate(
     for (const model of await withoutGeneration(tx, models)) await createGeneration(tx, model);
     await serveKnown(tx, models);
   });
-  const live = await db.query<{ model: CompiledModel }>(`select model from everwarm.generations where state <> 'dropped' order by id`);
-  const captured = await installCapture(db, watchList(live.rows.map((row) => row.model)));
+  const live = await db.query<Live>(`select id, model from everwarm.generations where state <> 'dropped' order by id`);
+  const installed = await installCapture(db, watchList(live.rows.map((row) => row.model)));
   await db.transaction(async (tx) => {
-    // The walk over a new generation's keys waits until every transaction older than this one is over.
+    // The walk over a generation's keys waits until every transaction older than this one is over.
     await tx.query(
-      `update everwarm.generations set installed_xid = pg_current_xact_id(), reconcile_phase = 'source' where installed_xid is null and state = 'building'`,
+      `update everwarm.generations set installed_xid = pg_current_xact_id(), reconcile_phase = 'source', reconcile_position = null, reconcile_seq = null
+where id = any($1) or (installed_xid is null and state = 'building')`,
+      [live.rows.filter(({ model }) => missedWrites(model, installed)).map(({ id }) => id)],
     );
     await tx.query('update everwarm.relay set revision = revision + 1');
     if (runtimeRole !== undefined)
@@ -68,7 +71,18 @@ export async function migrate(
         live.rows.map((row) => row.model),
       );
   });
+  const captured = installed.map(({ table }) => `${table.schema}.${table.name}`);
   return { schema, generations: missing.map((model) => model.name), captured };
+}
+
+type Live = { readonly id: number; readonly model: CompiledModel };
+
+/** Whether a table that this model reads lacked a trigger until now: all of its keys must be looked at again. */
+function missedWrites({ dependencies }: CompiledModel, installed: readonly InstalledCapture[]): boolean {
+  return installed.some(
+    ({ table, unseen }) =>
+      unseen && dependencies.some((dependency) => dependency.table.schema === table.schema && dependency.table.name === table.name),
+  );
 }
 
 async function withoutGeneration(db: Database, models: readonly CompiledModel[]): Promise<CompiledModel[]> {

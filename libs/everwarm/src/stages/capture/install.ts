@@ -1,4 +1,5 @@
 import type { Source } from '#contracts/change.ts';
+import type { TableName } from '#contracts/compiled.ts';
 import type { Transactions } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 import { captureFunction } from '#contracts/names.ts';
@@ -10,20 +11,23 @@ import type { Watch } from './watch-list.ts';
 /** How often installing a trigger is tried while writers hold the table, and how long each try waits. */
 const lockTries = { count: 50, timeoutMs: 200, pauseMs: 100 } as const;
 
+/** A table whose capture was installed or changed. `unseen`: a trigger was missing or off, so writes may have gone by unseen. */
+export type InstalledCapture = { readonly table: TableName; readonly unseen: boolean };
+
 /**
- * Installs the capture of each watched table: functions replaced, triggers added where missing. One table per transaction
- * with a short lock timeout and retries, so that no writer ever queues behind it. Idempotent. Returns the tables it changed.
- * Throws E_POSTGRES_UNFIT for a table that capture cannot follow.
+ * Installs the capture of each watched table: functions replaced, triggers added where missing and put right where somebody
+ * switched them off. One table per transaction with a short lock timeout and retries, so that no writer ever queues behind it.
+ * Idempotent. Returns the tables it changed. Throws E_POSTGRES_UNFIT for a table that capture cannot follow.
  */
-export async function installCapture(db: Transactions, watches: readonly Watch[]): Promise<string[]> {
-  const changed: string[] = [];
+export async function installCapture(db: Transactions, watches: readonly Watch[]): Promise<InstalledCapture[]> {
+  const changed: InstalledCapture[] = [];
   for (const watch of watches) {
     const facts = await inspectTable(db, watch);
     const source = await sourceOf(db, watch);
     const table: CapturedTable = { source, primaryKey: facts.primaryKey, sessionDependent: facts.sessionDependent };
     if (await isInstalled(db, table, facts)) continue;
     await withLockRetries(qualified(watch.table), () => install(db, table, facts));
-    changed.push(qualified(watch.table));
+    changed.push({ table: watch.table, unseen: captureEvents.some((event) => !facts.triggers.has(triggerName(event))) });
   }
   return changed;
 }

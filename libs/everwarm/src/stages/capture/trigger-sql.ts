@@ -41,7 +41,7 @@ end
 $capture$`;
 }
 
-/** The statements that put a trigger for one event on a table and make it fire for replicated sessions too. */
+/** The statements that put a trigger for one event on a table, or put it right, and make it fire for replicated sessions too. */
 export function createTriggerSql(source: Source, event: CaptureEvent): string[] {
   const table = qualified(source.table);
   const name = identifier(triggerName(event));
@@ -52,7 +52,7 @@ export function createTriggerSql(source: Source, event: CaptureEvent): string[] 
     truncate: '',
   }[event];
   return [
-    `create trigger ${name} after ${event} on ${table}${transition} for each statement execute function everwarm.${identifier(captureFunction(source.table, event))}()`,
+    `create or replace trigger ${name} after ${event} on ${table}${transition} for each statement execute function everwarm.${identifier(captureFunction(source.table, event))}()`,
     `alter table ${table} enable always trigger ${name}`,
   ];
 }
