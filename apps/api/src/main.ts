@@ -4,6 +4,7 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import { EverwarmError } from 'everwarm';
 import { createReader } from 'everwarm/reader';
 import pg from 'pg';
+import { pino } from 'pino';
 import { buildApp } from './app.ts';
 import { readSettings } from './settings.ts';
 
@@ -21,10 +22,11 @@ async function main(): Promise<void> {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 10, application_name: 'everwarm-api' });
   // An idle connection that ends is replaced at the next command, which reports what matters.
   pool.on('error', () => undefined);
-  const app = await buildApp({ reader, db: drizzle({ client: pool, schema }), logLevel });
+  const log = pino({ name: 'api', level: logLevel });
+  const app = await buildApp({ reader, db: drizzle({ client: pool, schema }), log });
 
-  closeWithGrace({ delay: 10_000, logger: app.log }, async ({ err }) => {
-    if (err) app.log.fatal({ err }, 'the API ends');
+  closeWithGrace({ delay: 10_000, logger: log }, async ({ err }) => {
+    if (err) log.fatal({ err }, 'the API ends');
     await app.close();
     await Promise.all([reader.stop(), pool.end()]);
   });

@@ -12,11 +12,7 @@ const comma = Buffer.from(',');
 export function sendPage(request: FastifyRequest, reply: FastifyReply, page: RawPage): FastifyReply {
   const body = pageBytes(page);
   const etag = tagOfBytes(body);
-  reply
-    .header('content-type', 'application/json; charset=utf-8')
-    .header('etag', etag)
-    .header('everwarm-tier', page.tier)
-    .header('cache-control', 'no-cache');
+  reply.header('content-type', 'application/json; charset=utf-8').header('etag', etag).header('everwarm-tier', page.tier);
   const known = request.headers['if-none-match'];
   return known !== undefined && isNamedBy(known, etag) ? reply.code(304).send() : reply.send(body);
 }

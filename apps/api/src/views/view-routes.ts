@@ -11,11 +11,10 @@ type ById = { Params: { id: string }; Querystring: Record<string, unknown> };
 
 /**
  * Every read model over HTTP. The caller must register it in a scope without validators, serializers or hooks: each one costs a
- * share of every read (helmet alone halves the rate). The same reason makes the log child-less here: error lines name the request
- * themselves. What a route is for is told to OpenAPI by its config, since a schema would be compiled and run.
+ * share of every read (helmet alone halves the rate). What a route is for is told to OpenAPI by its config, since a schema would be
+ * compiled and run.
  */
 export function viewRoutes(scope: FastifyInstance, reader: Reader): void {
-  scope.setChildLoggerFactory((logger) => logger);
   for (const view of documentViews) scope.get<ById>(view.url, { config: describeDocument(view) }, documentHandler(reader, view));
   for (const view of listViews) scope.get<ById>(view.url, { config: describeList(view) }, listHandler(reader, view));
 }
