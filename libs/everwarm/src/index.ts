@@ -1,5 +1,6 @@
 export { EverwarmError, type EverwarmErrorCode } from '#contracts/errors.ts';
 export type { KeyInput } from '#contracts/key.ts';
+export { queueNames } from '#contracts/names.ts';
 export { type AnyModel, defineList, defineReadModel, type ListModel, type ReadModel } from '#model/define.ts';
 export { defineConfig, type EverwarmConfig } from './config.ts';
 export { createEverwarm, type Everwarm } from './everwarm.ts';

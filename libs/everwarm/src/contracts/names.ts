@@ -54,6 +54,11 @@ export const recomputeQueue = 'recompute';
 /** The prefix under which BullMQ keeps its keys, beside the documents. */
 export const queuePrefix = (namespace: string): string => `${namespace}:queue`;
 
+/** Every BullMQ queue of a namespace, as a dashboard opens them: `new Queue(name, { prefix })`. */
+export const queueNames = (namespace = 'everwarm'): readonly { readonly name: string; readonly prefix: string }[] => [
+  { name: recomputeQueue, prefix: queuePrefix(namespace) },
+];
+
 /** What one process needs to spell Redis keys: the user's namespace and the epoch of the database. */
 export type KeySpace = { readonly namespace: string; readonly epoch: string };
 
