@@ -1,0 +1,135 @@
+import type { Everwarm } from 'everwarm';
+import type { Redis } from 'ioredis';
+import type { Pool } from 'pg';
+import type { Rows } from './naive.ts';
+import type { DocumentCheck, ListCheck, World } from './world.ts';
+
+/** What a comparison works with. */
+export type Stores = { readonly pool: Pool; readonly redis: Redis; readonly everwarm: Everwarm; readonly namespace: string };
+
+/** Bytes before the JSON text in a Redis value: version, kind, time. */
+const headerLength = 38;
+
+/** How many partitions of each list are read through the reader, page by page; the projection tables are compared for all. */
+const partitionsRead = 5;
+
+/**
+ * Compares every copy of every read model with what the rows say it must be. `warm` says that the reader has had the time to
+ * notice that the models serve, so that its answers come from Redis. Returns one line per disagreement.
+ */
+export async function compareWorld(stores: Stores, world: World, rows: Rows, warm: boolean): Promise<string[]> {
+  const { rows: generations } = await stores.pool.query<{ id: number; name: string }>(
+    `select id, name from everwarm.generations where state = 'serving'`,
+  );
+  const idOf = new Map(generations.map(({ id, name }) => [name, id]));
+  const held = await redisDocuments(stores);
+  const nothing = new Map<string, string>();
+  const found = await Promise.all([
+    ...world.documents.map((check) => compareDocuments(stores, check, rows, held.get(idOf.get(check.model.name) ?? -1) ?? nothing, warm)),
+    ...world.lists.map((check) => compareList(stores, check, rows)),
+  ]);
+  return found.flat();
+}
+
+async function compareDocuments(
+  { pool, everwarm }: Stores,
+  check: DocumentCheck,
+  rows: Rows,
+  inRedis: ReadonlyMap<string, string>,
+  warm: boolean,
+): Promise<string[]> {
+  const { name } = check.model;
+  const expected = check.expected(rows);
+  const stored = await pool.query<{ key: string; doc: string }>(`select key, doc::text as doc from everwarm.${name}`);
+  const found = [
+    ...differences(`${name} in Postgres`, expected, new Map(stored.rows.map(({ key, doc }) => [key, doc]))),
+    ...differences(`${name} in Redis`, expected, inRedis),
+  ];
+  const [first] = expected.keys();
+  const { key } = check.model.compile();
+  if (first !== undefined) {
+    const parts: unknown = key.length === 1 ? [first] : JSON.parse(first);
+    const input = key.length === 1 ? first : Object.fromEntries(key.map(({ property }, index) => [property, (parts as string[])[index]!]));
+    const answer = await everwarm.reader.raw(check.model, input);
+    if (answer?.body.toString() !== expected.get(first))
+      found.push(`${name} ${first}, read: ${answer?.body.toString()}, expected ${expected.get(first)}`);
+    if (warm && answer?.tier !== 'redis') found.push(`${name} ${first} was read from ${answer?.tier}, expected redis`);
+  }
+  return found;
+}
+
+async function compareList({ pool, everwarm }: Stores, { list, expected }: ListCheck, rows: Rows): Promise<string[]> {
+  const wanted = expected(rows);
+  const { rows: entries } = await pool.query<{ partition: string; key: string }>(
+    `select partition, key from everwarm.${list.name} order by partition collate "C", member`,
+  );
+  const stored = new Map<string, string[]>();
+  for (const { partition, key } of entries) {
+    const keys = stored.get(partition);
+    if (keys) keys.push(key);
+    else stored.set(partition, [key]);
+  }
+  const text = (lists: ReadonlyMap<string, readonly string[]>) =>
+    new Map([...lists].map(([partition, keys]) => [partition, keys.join(' | ')]));
+  const found = differences(`${list.name} in Postgres`, text(wanted), text(stored));
+  const documents = new Map(
+    (await pool.query<{ key: string; doc: string }>(`select key, doc::text as doc from everwarm.${list.item.name}`)).rows.map(
+      ({ key, doc }) => [key, doc],
+    ),
+  );
+  const partitions = [...new Set([...wanted.keys(), ...stored.keys()])].slice(0, partitionsRead);
+  const read = await Promise.all(partitions.map((partition) => readAll(everwarm, list, partition, wanted.get(partition)?.length ?? 0)));
+  for (const [index, partition] of partitions.entries()) {
+    const should = (wanted.get(partition) ?? []).map((key) => documents.get(key) ?? `no document ${key}`);
+    const what = `${list.name} partition ${JSON.stringify(partition)} read`;
+    found.push(...differences(what, new Map([['', should.join('\n')]]), new Map([['', read[index]!.join('\n')]])));
+  }
+  return found;
+}
+
+/** A whole partition, page by page. */
+async function readAll(everwarm: Everwarm, list: ListCheck['list'], partition: string, count: number): Promise<string[]> {
+  const isWhole = list.compile().list?.partition == null;
+  const bodies: string[] = [];
+  let after: string | null = null;
+  do {
+    const page = await everwarm.reader.rawList(list, isWhole ? null : partition, { limit: count > 50 ? 500 : 3, after });
+    bodies.push(...page.items.map(({ body }) => body.toString()));
+    after = page.next;
+  } while (after !== null);
+  return bodies;
+}
+
+function differences(what: string, expected: ReadonlyMap<string, string>, stored: ReadonlyMap<string, string>): string[] {
+  const found: string[] = [];
+  for (const [key, wanted] of expected) {
+    const is = stored.get(key);
+    if (is !== wanted) found.push(`${what} ${JSON.stringify(key)}\n    expected ${wanted}\n    found    ${is}`);
+  }
+  for (const [key, is] of stored)
+    if (!expected.has(key)) found.push(`${what} ${JSON.stringify(key)} should not be there\n    found    ${is}`);
+  return found;
+}
+
+/** Every live document that Redis holds under the namespace: generation id to key to JSON text. */
+async function redisDocuments({ redis, namespace }: Stores): Promise<Map<number, Map<string, string>>> {
+  const found = new Map<number, Map<string, string>>();
+  const names: string[] = [];
+  for (let cursor = ''; cursor !== '0'; ) {
+    const [next, page] = await redis.scan(cursor || '0', 'MATCH', `${namespace}:*`, 'COUNT', 5000);
+    names.push(...page);
+    cursor = next;
+  }
+  const documents = [...new Set(names)].flatMap((name) => {
+    const parts = /^[^:]+:\d+-[0-9a-f]+:(\d+):(.*)$/s.exec(name);
+    return parts ? [{ name, generation: Number(parts[1]), key: parts[2]! }] : [];
+  });
+  const values = documents.length === 0 ? [] : await redis.mgetBuffer(documents.map(({ name }) => name));
+  for (const [index, { generation, key }] of documents.entries()) {
+    const value = values[index];
+    if (!value || value[headerLength - 14] !== 'd'.charCodeAt(0)) continue;
+    const ofGeneration = found.get(generation) ?? new Map<string, string>();
+    found.set(generation, ofGeneration.set(key, value.toString('utf8', headerLength)));
+  }
+  return found;
+}

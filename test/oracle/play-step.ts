@@ -1,0 +1,82 @@
+import type { Pool, PoolClient } from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import type { Operation } from './random-statements.ts';
+import type { Step, Transaction } from './random-transactions.ts';
+
+/** How long a statement waits for a lock that another transaction of its step, or a prepared one, holds. */
+const lockTimeoutMs = 150;
+
+/** What a step did: each statement with its outcome, to be printed when a comparison fails. */
+export type Played = { readonly log: readonly string[]; readonly prepared: readonly string[]; readonly resolved: readonly string[] };
+
+/**
+ * Plays a step: its transactions do their statements side by side, then end one after the other in the step's order, so that
+ * what began first need not commit first. A statement that fails is rolled back to before it, and the transaction goes on.
+ */
+export async function playStep(pool: Pool, step: Step): Promise<Played> {
+  const log: string[] = [];
+  const prepared: string[] = [];
+  const clients = await Promise.all(step.transactions.map(() => pool.connect()));
+  try {
+    await Promise.all(step.transactions.map((transaction, index) => doStatements(clients[index]!, transaction, index, log)));
+    for (const index of step.order) {
+      const { ending } = step.transactions[index]!;
+      const sql = typeof ending === 'string' ? ending : `prepare transaction '${ending.prepare}'`;
+      const outcome = await attempt(clients[index]!, { sql });
+      log.push(`${index}: ${sql}; -- ${outcome}`);
+      if (outcome !== 'ok') await clients[index]!.query('rollback');
+      else if (typeof ending !== 'string') prepared.push(ending.prepare);
+    }
+  } finally {
+    for (const client of clients) client.release();
+  }
+  const resolved: string[] = [];
+  for (const { id, commit } of step.resolve) {
+    const sql = `${commit ? 'commit' : 'rollback'} prepared '${id}'`;
+    await pool.query(sql);
+    log.push(`${sql};`);
+    resolved.push(id);
+  }
+  return { log, prepared, resolved };
+}
+
+async function doStatements(client: PoolClient, { isolation, settings, parts }: Transaction, index: number, log: string[]): Promise<void> {
+  await client.query(`begin isolation level ${isolation}; set local lock_timeout = ${lockTimeoutMs}; set local deadlock_timeout = '20ms'`);
+  for (const setting of settings) await client.query(`set local ${setting}`);
+  log.push(`${index}: begin isolation level ${isolation}; ${settings.map((setting) => `set local ${setting};`).join(' ')}`);
+  for (const part of parts) {
+    if ('sql' in part) await guarded(client, part, index, log);
+    else {
+      await client.query('savepoint block');
+      for (const operation of part.block) await guarded(client, operation, index, log);
+      await client.query(part.keep ? 'release savepoint block' : 'rollback to savepoint block');
+      log.push(`${index}: ${part.keep ? 'release' : 'rollback to'} savepoint block;`);
+    }
+  }
+}
+
+async function guarded(client: PoolClient, operation: Operation, index: number, log: string[]): Promise<void> {
+  await client.query('savepoint statement');
+  const outcome = await attempt(client, operation);
+  if (outcome !== 'ok') await client.query('rollback to savepoint statement');
+  log.push(`${index}: ${operation.sql}; -- ${operation.copy === undefined ? '' : `${JSON.stringify(operation.copy)} `}${outcome}`);
+}
+
+async function attempt(client: PoolClient, { sql, copy }: Operation): Promise<string> {
+  try {
+    if (copy === undefined) await client.query(sql);
+    else await stream(client, sql, copy);
+    return 'ok';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function stream(client: PoolClient, sql: string, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const target = client.query(copyFrom(sql));
+    target.on('finish', resolve);
+    target.on('error', reject);
+    target.end(text);
+  });
+}

@@ -1,0 +1,73 @@
+import type { Random } from '@everwarm/testkit';
+import { fill, type Making, type Operation, randomStatement } from './random-statements.ts';
+
+/** What is done inside a transaction. A block is a savepoint that is kept or rolled back. */
+export type Part = Operation | { readonly block: readonly Operation[]; readonly keep: boolean };
+
+/** How a transaction ends; a prepared one is ended in a later step, under its id. */
+export type Ending = 'commit' | 'rollback' | { readonly prepare: string };
+
+/** A transaction as data, so that it can be printed and played again. */
+export type Transaction = {
+  readonly isolation: string;
+  readonly settings: readonly string[];
+  readonly parts: readonly Part[];
+  readonly ending: Ending;
+};
+
+/** One step of a history: transactions that run at the same time and commit in this order, then ends of prepared ones. */
+export type Step = {
+  readonly transactions: readonly Transaction[];
+  /** Positions in `transactions`, in the order of their commits. */
+  readonly order: readonly number[];
+  readonly resolve: readonly { readonly id: string; readonly commit: boolean }[];
+};
+
+const oddSettings: readonly (readonly string[])[] = [
+  ["timezone = 'Asia/Kathmandu'", "datestyle = 'German, DMY'"],
+  ["intervalstyle = 'iso_8601'", 'extra_float_digits = -10'],
+  ["bytea_output = 'escape'", "datestyle = 'SQL, MDY'", "timezone = 'America/St_Johns'"],
+  ["intervalstyle = 'sql_standard'", "datestyle = 'Postgres, YMD'"],
+  ["session_replication_role = 'replica'"],
+  ["search_path = ''", 'quote_all_identifiers = on'],
+];
+
+/** The first step: some rows in every table, whatever they refer to. */
+export function fillingStep(making: Making): Step {
+  const parts = making.tables.flatMap((table) => [fill(making, table), fill(making, table), fill(making, table)]);
+  const settings = ["session_replication_role = 'replica'"];
+  return { transactions: [{ isolation: 'read committed', settings, parts, ending: 'commit' }], order: [0], resolve: [] };
+}
+
+/** Makes a history step by step; `name` begins the ids of prepared transactions, `prepared` are those still open. */
+export function randomStep(making: Making, name: string, prepared: ReadonlySet<string>): Step {
+  const { random } = making;
+  const count = random.chance(0.6) ? 1 : random.integer(2, 4);
+  const transactions = Array.from({ length: count }, (_, index) => randomTransaction(making, `${name}-${index}`));
+  return {
+    transactions,
+    order: random.shuffle(transactions.map((_, index) => index)),
+    resolve: [...prepared].filter(() => random.chance(0.5)).map((id) => ({ id, commit: random.chance(0.7) })),
+  };
+}
+
+function randomTransaction(making: Making, id: string): Transaction {
+  const { random } = making;
+  return {
+    isolation: random.chance(0.8) ? 'read committed' : random.pick(['repeatable read', 'serializable']),
+    settings: random.chance(0.4) ? random.pick(oddSettings) : [],
+    parts: Array.from({ length: random.integer(1, 4) }, () => randomPart(making)),
+    ending: ending(random, id),
+  };
+}
+
+function randomPart(making: Making): Part {
+  const { random } = making;
+  if (random.chance(0.8)) return randomStatement(making);
+  return { block: Array.from({ length: random.integer(1, 3) }, () => randomStatement(making)), keep: random.chance(0.4) };
+}
+
+function ending(random: Random, id: string): Ending {
+  if (random.chance(0.08)) return 'rollback';
+  return random.chance(0.06) ? { prepare: id } : 'commit';
+}

@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import { createDatabase, createRandom, type TestServers } from '@everwarm/testkit';
+import { createEverwarm, type Everwarm } from 'everwarm';
+import { Redis } from 'ioredis';
+import { compareWorld, type Stores } from './compare.ts';
+import { playStep } from './play-step.ts';
+import { fillingStep, randomStep } from './random-transactions.ts';
+import { readCatalogue, readRows, type Table } from './source.ts';
+import { modelsOf, type World } from './world.ts';
+
+/** How long, and from which seed. */
+export type HistoryOptions = {
+  readonly servers: Pick<TestServers, 'postgresUrl' | 'redisUrl'>;
+  readonly seed: number;
+  /** Steps are begun until this many milliseconds have passed; at least one is. */
+  readonly forMs: number;
+  /** Instead of a time: exactly this many steps. */
+  readonly steps?: number;
+};
+
+/** What a history did. */
+export type History = { readonly steps: number; readonly statements: number; readonly refused: number; readonly documents: number };
+
+/** Defaults of the database that every session inherits, the engine's too: none of them may show in a document. */
+const oddDefaults = [
+  "datestyle to 'SQL, DMY'",
+  "timezone to 'Asia/Kolkata'",
+  "intervalstyle to 'iso_8601'",
+  "bytea_output to 'escape'",
+  'extra_float_digits to -5',
+  "default_transaction_isolation to 'repeatable read'",
+];
+
+/** How often the engine's own `verify` is asked, too: every so many steps, and at the end. */
+const verifyEvery = 10;
+
+/** When the reader certainly knows that the models serve, in milliseconds after the start: it looks once a second. */
+const warmAfterMs = 2500;
+
+/**
+ * Plays a random history against a running Everwarm and compares every copy after each settled step with an expectation made
+ * from the rows alone. The seed decides the history.
+ * @throws on the first step after which anything differs, with world, seed, step and the step's statements
+ */
+export async function runHistory(world: World, { servers, seed, forMs, steps }: HistoryOptions): Promise<History> {
+  const database = await createDatabase({ servers });
+  const namespace = `oracle-${randomBytes(4).toString('hex')}`;
+  const redis = new Redis(servers.redisUrl);
+  await database.pool.query(world.ddl);
+  for (const setting of oddDefaults) await database.pool.query(`alter database ${database.name} set ${setting}`);
+  const errors: string[] = [];
+  const everwarm = createEverwarm({
+    postgres: database.urlFor('everwarm'),
+    redis: servers.redisUrl,
+    readModels: modelsOf(world),
+    namespace,
+    ...(world.casing && { casing: world.casing }),
+    onError: (error, during) => errors.push(`${during}: ${error instanceof Error ? error.message : String(error)}`),
+  });
+  try {
+    await everwarm.migrate();
+    await everwarm.start();
+    const stores: Stores = { pool: database.pool, redis, everwarm, namespace };
+    return await play(stores, world, await readCatalogue(database.pool), { seed, forMs, steps, errors });
+  } finally {
+    await everwarm.stop();
+    const names = await redis.keys(`${namespace}:*`);
+    if (names.length > 0) await redis.unlink(names);
+    redis.disconnect();
+    await rollBackPrepared(database.pool, database.name);
+    await database.drop();
+  }
+}
+
+type Play = { readonly seed: number; readonly forMs: number; readonly steps: number | undefined; readonly errors: readonly string[] };
+
+async function play(stores: Stores, world: World, tables: readonly Table[], { seed, forMs, steps, errors }: Play): Promise<History> {
+  const making = { random: createRandom(seed), tables, own: world.own };
+  const prepared = new Set<string>();
+  const begin = performance.now();
+  const end = begin + forMs;
+  let [number, statements, refused, documents] = [0, 0, 0, 0];
+  do {
+    number++;
+    const step = number === 1 ? fillingStep(making) : randomStep(making, `${stores.namespace}-${number}`, prepared);
+    const { log, ...played } = await playStep(stores.pool, step);
+    for (const id of played.prepared) prepared.add(id);
+    for (const id of played.resolved) prepared.delete(id);
+    statements += log.length;
+    refused += log.filter((line) => !/ok$|;$/.test(line)).length;
+    const fail = (what: string): never => {
+      throw new Error(
+        `${world.name}, seed ${seed}, step ${number}: ${what}\n\nThe step:\n${log.join('\n')}\n\nErrors reported: ${errors.slice(-5).join('; ') || 'none'}\nAgain: npm run test:oracle -- --world ${world.name} --seed ${seed} --steps ${number}`,
+      );
+    };
+    await stores.everwarm.settled({ timeoutMs: 20_000 }).catch((error: unknown) => fail(String(error)));
+    const rows = await readRows(stores.pool, tables);
+    const found = await compareWorld(stores, world, rows, performance.now() - begin > warmAfterMs && number > 3);
+    if (found.length > 0) fail(`${found.length} differences, the first:\n${found.slice(0, 3).join('\n').slice(0, 6000)}`);
+    documents += world.documents.reduce((total, { expected }) => total + expected(rows).size, 0);
+    if (number % verifyEvery === 0) await verifyAll(stores.everwarm, world, fail);
+  } while (steps === undefined ? performance.now() < end : number < steps);
+  await verifyAll(stores.everwarm, world, (what) => {
+    throw new Error(`${world.name}, seed ${seed}, at the end: ${what}`);
+  });
+  return { steps: number, statements, refused, documents };
+}
+
+async function verifyAll(everwarm: Everwarm, world: World, fail: (what: string) => never): Promise<void> {
+  for (const model of modelsOf(world)) {
+    const { differing, inFlight, findings } = await everwarm.verify(model);
+    if (differing > 0 || inFlight > 0)
+      fail(`verify of ${model.name} says ${differing} differ, ${inFlight} in flight: ${JSON.stringify(findings.slice(0, 3))}`);
+  }
+}
+
+async function rollBackPrepared(pool: Stores['pool'], database: string): Promise<void> {
+  const { rows } = await pool.query<{ gid: string }>('select gid from pg_prepared_xacts where database = $1', [database]);
+  for (const { gid } of rows) await pool.query(`rollback prepared '${gid}'`);
+}
