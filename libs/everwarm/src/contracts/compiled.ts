@@ -3,8 +3,8 @@ import type { KeyType } from './key.ts';
 /** A table as the database names it. */
 export type TableName = { readonly schema: string; readonly name: string };
 
-/** One column of a read model's key. */
-export type KeyColumn = { readonly name: string; readonly property: string; readonly type: KeyType };
+/** One column of a read model's key. `labels` are the values of an enum: any other text is no key, and Postgres would refuse it. */
+export type KeyColumn = { readonly name: string; readonly property: string; readonly type: KeyType; readonly labels?: readonly string[] };
 
 /**
  * One place of a query that reads a table, and the way from a changed row of it back to the keys it may affect.

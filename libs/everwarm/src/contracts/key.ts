@@ -16,7 +16,7 @@ const forms: Record<KeyType, { readonly test: RegExp; readonly means: string }> 
   uuid: { test: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, means: 'a lower-case uuid' },
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a null character is what no Postgres text can hold
   text: { test: /^[^\u0000]*$/u, means: 'text without null characters' },
-  date: { test: /^\d{4}-\d{2}-\d{2}$/, means: 'a date as YYYY-MM-DD' },
+  date: { test: /^(-?infinity|\d{4,7}-\d{2}-\d{2}( BC)?)$/, means: 'a date as YYYY-MM-DD' },
 };
 
 /** The most an int4 or int8 key can be; beyond it Postgres would refuse the statement of a whole batch. */
@@ -43,6 +43,9 @@ export function keyText(model: string, column: KeyColumn, value: unknown): strin
   const text = column.type === 'uuid' ? String(value).toLowerCase() : String(value);
   if (!forms[column.type].test.test(text))
     throw keyError(model, `has ${column.property} = ${excerpt(text)}, which is not ${forms[column.type].means}`);
+  if (column.labels && !column.labels.includes(text))
+    throw keyError(model, `has ${column.property} = ${excerpt(text)}, which is not one of ${column.labels.map(excerpt).join(', ')}`);
+  if (column.type === 'date' && !isDay(text)) throw keyError(model, `has ${column.property} = ${excerpt(text)}, which no calendar has`);
   if (column.type === 'integer' || column.type === 'bigint') {
     const number = BigInt(text);
     const limit = limits[column.type];
@@ -50,6 +53,15 @@ export function keyText(model: string, column: KeyColumn, value: unknown): strin
       throw keyError(model, `has ${column.property} = ${excerpt(text)}, which is out of the range of ${column.type}`);
   }
   return text;
+}
+
+/** Whether Postgres would take the text for a date: it refuses the whole statement over one that it does not. */
+function isDay(text: string): boolean {
+  const [, year = '', month = '', day = ''] = /^(\d+)-(\d+)-(\d+)/.exec(text) ?? [];
+  if (year === '') return true;
+  const length = new Date(Date.UTC(2000 + (Number(text.endsWith(' BC') ? 1 - Number(year) : year) % 400), Number(month), 0)).getUTCDate();
+  const isYear = Number(year) >= 1 && Number(year) <= (text.endsWith(' BC') ? 4713 : 5_874_897);
+  return isYear && Number(month) >= 1 && Number(month) <= 12 && Number(day) >= 1 && Number(day) <= length;
 }
 
 function property(key: KeyInput, column: KeyColumn): unknown {

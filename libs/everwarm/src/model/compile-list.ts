@@ -1,7 +1,7 @@
-import type { CompiledModel, KeyColumn } from '#contracts/compiled.ts';
+import type { CompiledModel } from '#contracts/compiled.ts';
 import { dependenciesOf, enumerateSql, keyColumns } from './compile.ts';
 import { tableScope } from './expression.ts';
-import { keyTextSql, keyType } from './forms.ts';
+import { keyColumn, keyTextSql } from './forms.ts';
 import type { DocumentPlan, PlanField, PlanNode } from './plan.ts';
 import { planOrder, planWhere } from './plan-query.ts';
 import { and, columnSql, filters, fromSql, joinConditions, keyCondition, keysRelation, rootKeySql } from './recompute-sql.ts';
@@ -54,7 +54,7 @@ export function compileList(schema: SchemaIndex, casing: Casing | undefined, ite
     fragments,
     list: {
       item: item.name,
-      partition: column ? partitionColumn(column, list.name) : null,
+      partition: column ? keyColumn(column, `${list.name}.partitionBy`) : null,
       page: `select key, member from (select ${distinct}${rootKeySql(root)} as key, ${member} as member from ${from} where ${and([`${partition} = $1::text`, ...where])}) entries
 where $2::bytea is null or member > $2::bytea order by member limit $3::integer`,
     },
@@ -86,10 +86,6 @@ function planPartition(
     limit: null,
   };
   return { membership: node, column };
-}
-
-function partitionColumn(column: ColumnInfo, path: string): KeyColumn {
-  return { name: column.name, property: column.property, type: keyType(column, `${path}.partitionBy`) };
 }
 
 function memberSql(root: PlanNode): string {

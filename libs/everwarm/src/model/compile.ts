@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { CompiledModel, Dependency, KeyColumn } from '#contracts/compiled.ts';
-import { castText, keyType } from './forms.ts';
+import { castText, keyColumn } from './forms.ts';
 import { type DocumentPlan, nodesOf, type PlanNode } from './plan.ts';
 import { and, columnSql, filters, fromSql, recomputeSql, rootKeySql } from './recompute-sql.ts';
 import type { ColumnInfo } from './schema.ts';
@@ -27,7 +27,7 @@ export function definitionHash(model: CompiledModel): string {
 
 /** The key columns of a root, in primary key order. Throws E_DEFINITION for a column type that cannot be a key. */
 export function keyColumns(root: PlanNode): KeyColumn[] {
-  return root.scope.info.primaryKey.map((column) => ({ name: column.name, property: column.property, type: keyType(column, root.path) }));
+  return root.scope.info.primaryKey.map((column) => keyColumn(column, root.path));
 }
 
 /** The statement that walks all keys of a root in primary key order, from a position on. */

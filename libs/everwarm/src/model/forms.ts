@@ -1,4 +1,5 @@
 import type { Column } from 'drizzle-orm';
+import type { KeyColumn } from '#contracts/compiled.ts';
 import type { KeyType } from '#contracts/key.ts';
 import { identifier, textLiteral } from './literal.ts';
 import { type ColumnInfo, definition } from './schema.ts';
@@ -11,14 +12,20 @@ const quoted: JsonForm = (value) => `to_json((${value})::text)::text`;
 const json: JsonForm = (value) => `to_json(${value})::text`;
 const bytes: JsonForm = (value) => `to_json(translate(encode(${value}, 'base64'), E'\\n', ''))::text`;
 
-/** ISO 8601 to the third or sixth digit; `infinity` stays text, where to_char would give null. */
+/**
+ * ISO 8601 to the third or sixth digit. Years of four digits take the short way; beyond them to_char would drop `BC` and write
+ * years that no `Date` reads, so they get a sign and six digits, as JavaScript's `toISOString` has it. `infinity` stays text.
+ */
 const time =
   (digits: 'MS' | 'US'): JsonForm =>
   (value, column) => {
     const zoned = Reflect.get(column, 'withTimezone') === true;
     const local = zoned ? `((${value}) at time zone 'UTC')` : `(${value})`;
-    const format = textLiteral(`\\"YYYY-MM-DD"T"HH24:MI:SS.${digits}${zoned ? '"Z"' : ''}\\"`);
-    return `case when isfinite(${value}) then to_char(${local}, ${format}) else to_json((${value})::text)::text end`;
+    const rest = `-MM-DD"T"HH24:MI:SS.${digits}${zoned ? '"Z"' : ''}\\"`;
+    const year = `(extract(year from ${local}) + case when extract(year from ${local}) < 0 then 1 else 0 end)`;
+    return `case when ${value} >= '0001-01-01 00:00:00Z' and ${value} < '10000-01-01 00:00:00Z' then to_char(${local}, ${textLiteral(`\\"YYYY${rest}`)}) \
+when isfinite(${value}) then '"' || to_char(${year}, case when ${year} = 0 then 'FM0000' else 'FMSG000000' end) || to_char(${local}, ${textLiteral(rest)}) \
+else to_json((${value})::text)::text end`;
   };
 
 const date: JsonForm = (value) => `to_json((${value})::text)::text`;
@@ -111,6 +118,12 @@ export function keyType(column: ColumnInfo, path: string): KeyType {
   return type;
 }
 
+/** A column as part of a key. Throws as {@link keyType} does. */
+export function keyColumn(column: ColumnInfo, path: string): KeyColumn {
+  const key = { name: column.name, property: column.property, type: keyType(column, path) };
+  return column.column.columnType === 'PgEnumColumn' ? { ...key, labels: column.column.enumValues ?? [] } : key;
+}
+
 /** The SQL that casts a key's text to the column's own type, so that its index can be used. */
 export function castText(column: ColumnInfo, value: string): string {
   const enumeration: unknown = Reflect.get(column.column, 'enum');
@@ -122,7 +135,8 @@ export function castText(column: ColumnInfo, value: string): string {
     const schema: unknown = Reflect.get(enumeration, 'schema');
     return `(${value})::${identifier(typeof schema === 'string' ? schema : 'public')}.${identifier(String(Reflect.get(enumeration, 'enumName')))}`;
   }
-  const casts: Record<KeyType, string> = { integer: 'integer', bigint: 'bigint', uuid: 'uuid', text: 'text', date: 'date' };
+  // A foreign key without a constraint may hold what an integer key cannot: compared as bigint it finds nothing, and the index still serves.
+  const casts: Record<KeyType, string> = { integer: 'bigint', bigint: 'bigint', uuid: 'uuid', text: 'text', date: 'date' };
   return `(${value})::${casts[keyTypes[column.column.columnType] ?? 'text']}`;
 }
 

@@ -110,5 +110,8 @@ function aggregateSql({ function: kind, node, column }: AggregatePlan): string {
   const value = `${kind}(${columnSql(node, column)})`;
   if (kind === 'sum') return `(select ${jsonText(column, `coalesce(${value}, 0)`, node.path, false)} ${source})`;
   if (kind === 'avg') return `(select coalesce(to_json(${value}::text)::text, 'null') ${source})`;
-  return `(select ${jsonText(column, value, node.path, true)} ${source})`;
+  // Not min() or max(): of numerics that are equal and print differently, such as 1.0 and 1.00, they give whichever they met first.
+  const sorted = [`${columnSql(node, column)}${kind === 'max' ? ' desc' : ''}`, ...keyOrder(node)].join(', ');
+  const extreme = `${jsonText(column, columnSql(node, column), node.path, false)} ${source} and ${columnSql(node, column)} is not null order by ${sorted} limit 1`;
+  return `coalesce((select ${extreme}), 'null')`;
 }
