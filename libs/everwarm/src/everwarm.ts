@@ -15,6 +15,7 @@ import { settled } from './operations/observe/settled.ts';
 import { readStatus, type Status } from './operations/observe/status.ts';
 import { type RebuildProgress, rebuildInPlace } from './operations/rebuild/rebuild.ts';
 import type { Pipeline } from './pipeline.ts';
+import { reportFailure } from './report-failure.ts';
 import { type Reader, readerOn } from './stages/read/reader.ts';
 import { isPresent } from './stages/write-through/rehydrate.ts';
 import { withFencedCommands } from './stages/write-through/scripts.ts';
@@ -53,7 +54,7 @@ type Open = {
 export function createEverwarm(input: EverwarmConfig): Everwarm {
   const config = checkConfig(input);
   const namespace = config.namespace ?? 'everwarm';
-  const onError = config.onError ?? reportOnStderr;
+  const onError = config.onError ?? reportFailure;
   const models: readonly CompiledModel[] = config.readModels.map((model) => model.compile(config.casing));
   const postgres = openPostgres(config.postgres, { max: (config.concurrency ?? 4) + 8 });
   const closers: (() => Promise<unknown>)[] = [() => postgres.close()];
@@ -198,15 +199,3 @@ function unmigrated(error: unknown, postgres: Postgres): EverwarmError {
     ? new EverwarmError('E_NOT_MIGRATED', 'This database has no schema "everwarm". Run everwarm migrate.', { cause: error })
     : postgresError(error, postgres.pool.options.connectionString);
 }
-
-/** One line for each kind of failure, at most every five seconds: an outage must not fill the log. */
-function reportOnStderr(error: unknown, during: string): void {
-  const line = `everwarm: ${during}: ${error instanceof Error ? error.message : String(error)}\n`;
-  const now = performance.now();
-  if (now - (reported.get(line) ?? Number.NEGATIVE_INFINITY) < 5000) return;
-  if (reported.size > 100) reported.clear();
-  reported.set(line, now);
-  process.stderr.write(line);
-}
-
-const reported = new Map<string, number>();

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { reportFailure } from '#report-failure.ts';
 import { inSession } from './session.ts';
 
 /**
@@ -6,6 +7,7 @@ import { inSession } from './session.ts';
  * when it runs and `stopped` at the end; with --json `{ state }`.
  */
 export function addWork(program: Command): void {
+  let isRunning = false;
   const command = program
     .command('work')
     .description('run relay and workers until SIGTERM or SIGINT, then finish what is running')
@@ -16,13 +18,17 @@ export function addWork(program: Command): void {
           // Listening from here on, so that a signal during the start is not lost.
           const asked = stopAsked();
           await everwarm.start();
+          isRunning = true;
           output.result({ state: 'ready' }, 'ready');
           await asked;
           await everwarm.stop();
           output.result({ state: 'stopped' }, 'stopped');
           return 'done';
         },
-        { reports: true },
+        // Until it runs, what goes wrong ends the command, and is said once.
+        (error, during) => {
+          if (isRunning) reportFailure(error, during);
+        },
       ),
     );
 }
