@@ -61,17 +61,16 @@ update everwarm.relay set leader = $1, leader_pid = pg_backend_pid(), heartbeat 
 
   /** Gives leadership up. Tolerates never having led. */
   async release(): Promise<void> {
-    const client = this.#session;
-    if (!client) return;
-    this.#lose(client);
-    // The session is ended rather than returned: it holds the lock and settings of its own.
-    client.release(true);
+    if (this.#session) this.#lose(this.#session);
   }
 
   #lose(client: PoolClient): void {
     if (this.#session !== client) return;
     this.#session = null;
     clearInterval(this.#heartbeat);
+    // Ended rather than returned: it holds the lock and settings of its own. One that is already gone is given back to the pool
+    // too, which would otherwise count it as lent for ever.
+    client.release(true);
   }
 
   async #beat(): Promise<void> {
