@@ -24,8 +24,8 @@ export function publishingRoutes(scope: CommandScope, db: BlogDatabase): void {
   const dueSchema = {
     tags,
     summary: 'Publish scheduled posts whose moment has come',
-    body: publishDueInput.default({}),
+    body: publishDueInput.nullish(),
     response: published,
   };
-  scope.post('/posts/publish-due', { schema: dueSchema }, async ({ body }) => publishDue(db, body));
+  scope.post('/posts/publish-due', { schema: dueSchema }, async ({ body }) => publishDue(db, body ?? {}));
 }
