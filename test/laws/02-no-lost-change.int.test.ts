@@ -61,6 +61,21 @@ test('a killed worker leaves its work to the next one', async () => {
   expect(done).toBeLessThan(2000);
 });
 
+test('connections that Postgres ends, that of the leader among them, lose nothing', async () => {
+  const depot = await openDepot();
+  await stockDepot(depot.pool);
+  const random = seededRandom('law 2');
+  for (let round = 0; round < 3; round++) {
+    const writing = writeRandomly(depot.pool, random, 45);
+    const { rows } = await depot.pool.query<{ ended: number }>(
+      `select count(pg_terminate_backend(pid))::int as ended from pg_stat_activity where datname = current_database() and application_name = 'everwarm'`,
+    );
+    expect(rows[0]!.ended).toBeGreaterThan(0);
+    await writing;
+  }
+  await expectEquivalence(depot);
+});
+
 test('lost jobs are made up for', async () => {
   const depot = await openDepot();
   const queue = queueOf(depot);

@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import { createDatabase, providedServers } from '@everwarm/testkit';
+import { Redis } from 'ioredis';
+import { expect, onTestFinished, test } from 'vitest';
+import type { CompiledModel, Generation } from '#contracts/compiled.ts';
+import type { Transactions } from '#contracts/database.ts';
+import { documentKey } from '#contracts/names.ts';
+import { encodeHeader, formatVersion } from '#contracts/version.ts';
+import { openPostgres } from '#platform/postgres.ts';
+import { type ReadParts, readDocument, readDocuments } from './document-reader.ts';
+
+const template = {
+  key: 'read stage',
+  build: async (url: string) => {
+    const { transactions, close } = openPostgres(url);
+    await transactions.query(
+      'create schema everwarm; create table everwarm.projection_1 (key text primary key, version text, as_of timestamptz, doc text)',
+    );
+    await transactions.query('create table public.source (id text primary key, body text)');
+    await close();
+  },
+};
+
+const v = (number: number) => formatVersion(1, BigInt(number));
+const generation = (state: Generation['state']): Generation => ({
+  id: 1,
+  name: 'm',
+  hash: '',
+  state,
+  model: {
+    recompute: 'select k.key, (select body from public.source where id = k.key) as doc from unnest($1::text[]) as k (key)',
+  } as CompiledModel,
+});
+const serving = generation('serving');
+
+/** Each key says in which tiers it is: `r` Redis, `p` the projection table, `s` the source; a capital letter for a tombstone. */
+async function openTiers(keys: readonly string[]) {
+  const database = await createDatabase({ template });
+  onTestFinished(() => database.drop());
+  const { transactions, close } = openPostgres(database.urlFor('read stage'), { max: 4 });
+  onTestFinished(close);
+  const redis = new Redis(providedServers().redisUrl);
+  onTestFinished(() => redis.disconnect());
+  const asked: string[] = [];
+  const db: Transactions = {
+    query: transactions.query,
+    transaction: (action, durability) => {
+      asked.push('source');
+      return transactions.transaction(action, durability);
+    },
+  };
+  const parts: ReadParts = { db, redis, space: { namespace: `read-${randomUUID()}`, epoch: '1-x' } };
+  for (const key of keys) {
+    if (/r/i.test(key))
+      await redis.set(
+        documentKey(parts.space, 1, key),
+        key.includes('R') ? encodeHeader(v(3), 30, true) : `${encodeHeader(v(3), 30, false)}"redis"`,
+      );
+    if (/p/i.test(key))
+      await transactions.query(`insert into everwarm.projection_1 values ($1, $2, to_timestamp(0.02), $3)`, [
+        key,
+        v(2),
+        key.includes('P') ? null : '"postgres"',
+      ]);
+    if (key.includes('s')) await transactions.query(`insert into public.source values ($1, '"source"')`, [key]);
+  }
+  return { parts, redis, asked };
+}
+
+const short = (answer: Awaited<ReturnType<typeof readDocument>>) => answer && `${answer.tier} ${answer.body.toString()} ${answer.version}`;
+
+test('the first tier that knows a key answers, tombstones included', async () => {
+  const expected = {
+    rps: `redis "redis" ${v(3)}`,
+    ps: `postgres "postgres" ${v(2)}`,
+    s: 'source "source" null',
+    Rps: null,
+    Ps: null,
+    '-': null,
+  };
+  const keys = Object.keys(expected);
+  const { parts } = await openTiers(keys);
+  for (const key of keys) expect(short(await readDocument(parts, serving, key)), key).toBe(expected[key as keyof typeof expected]);
+  const order = ['s', 'Ps', 'rps', '-', 'ps', 'rps'];
+  expect((await readDocuments(parts, serving, order)).map(short)).toEqual(order.map((key) => expected[key as keyof typeof expected]));
+});
+
+test('a generation that is building is read from the source alone', async () => {
+  const { parts } = await openTiers(['rps', 'ps']);
+  expect(short(await readDocument(parts, generation('building'), 'rps'))).toBe('source "source" null');
+  expect((await readDocuments(parts, generation('building'), ['rps', 'ps'])).map(short)).toEqual([
+    'source "source" null',
+    'source "source" null',
+  ]);
+});
+
+test('without Redis, Postgres answers', async () => {
+  const { parts, redis } = await openTiers(['rps', 'Ps']);
+  redis.disconnect();
+  expect(short(await readDocument(parts, serving, 'rps'))).toBe(`postgres "postgres" ${v(2)}`);
+  expect((await readDocuments(parts, serving, ['Ps', 'rps'])).map(short)).toEqual([null, `postgres "postgres" ${v(2)}`]);
+});
+
+test('a hundred readers of a cold key cause one query', async () => {
+  const { parts, asked } = await openTiers(['s']);
+  const answers = await Promise.all(Array.from({ length: 100 }, () => readDocument(parts, serving, 's')));
+  expect(new Set(answers.map(short))).toEqual(new Set(['source "source" null']));
+  expect(asked).toHaveLength(1);
+  await readDocument(parts, serving, 's');
+  expect(asked, 'shared only while it is under way').toHaveLength(2);
+});
+
+test('a key of somebody else in our place is an error, never a document', async () => {
+  const { parts, redis } = await openTiers([]);
+  await redis.set(documentKey(parts.space, 1, 'x'), '{"not":"ours"}');
+  await expect(readDocument(parts, serving, 'x')).rejects.toMatchObject({ code: 'E_REDIS_UNFIT' });
+});
