@@ -1,0 +1,68 @@
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Ended, run, strangersEnvironment } from '../package/command.ts';
+
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What `npx everwarm` runs: in the source tree it starts `source` in a child process. */
+export const installedCommand = join(repository, 'libs/everwarm/bin/everwarm.js');
+
+const source = ['-C', 'everwarm-source', '--import', import.meta.resolve('tsx'), join(repository, 'libs/everwarm/src/cli/main.ts')];
+
+/** A folder as a user's project is: a configuration, and the packages of this workspace. */
+export type ProjectFolder = {
+  readonly path: string;
+  /** Runs the command in it, to its end. `databaseUrl` and `redisUrl` become what the configuration reads. */
+  everwarm(args: readonly string[], services?: Services): Promise<Ended>;
+  /** Deletes it. */
+  remove(): Promise<void>;
+};
+
+/** Where a command finds Postgres and Redis. */
+export type Services = { readonly databaseUrl?: string; readonly redisUrl?: string };
+
+/** Makes such a folder; `config` is the text of `everwarm.config.ts`, null for none. The caller must `remove` it. */
+export async function projectFolder(config: string | null): Promise<ProjectFolder> {
+  const path = await mkdtemp(join(tmpdir(), 'everwarm-cli-'));
+  await symlink(join(repository, 'node_modules'), join(path, 'node_modules'), 'dir');
+  await writeFile(join(path, 'package.json'), '{ "type": "module" }');
+  if (config !== null) await writeFile(join(path, 'everwarm.config.ts'), config);
+  return {
+    path,
+    everwarm: (args, services = {}) => run(process.execPath, [...source, ...args], { cwd: path, env: environment(services) }),
+    remove: () => rm(path, { recursive: true, force: true }),
+  };
+}
+
+/** The environment in which the command finds these services. */
+export function environment({ databaseUrl = '', redisUrl = '' }: Services): NodeJS.ProcessEnv {
+  return strangersEnvironment({ DATABASE_URL: databaseUrl, REDIS_URL: redisUrl });
+}
+
+/** The tables that `libraryConfig` reads, with a row in each. */
+export const libraryTables = `
+create table authors (id integer primary key, name text not null);
+create table books (id integer primary key, title text not null, author_id integer references authors);
+insert into authors values (1, 'George Eliot');
+insert into books values (42, 'Middlemarch', 1), (43, 'Romola', 1);`;
+
+/** A configuration with a document model `book_page` (`more` is put into it) and a list `author_books`. */
+export function libraryConfig(namespace: string, more = ''): string {
+  return `
+import { relations, sql } from 'drizzle-orm';
+import { integer, pgTable, text } from 'drizzle-orm/pg-core';
+import { defineConfig, defineList, defineReadModel } from 'everwarm';
+
+const authors = pgTable('authors', { id: integer('id').primaryKey(), name: text('name').notNull() });
+const books = pgTable('books', { id: integer('id').primaryKey(), title: text('title').notNull(), authorId: integer('author_id') });
+const booksRelations = relations(books, ({ one }) => ({ author: one(authors, { fields: [books.authorId], references: [authors.id] }) }));
+const bookPage = defineReadModel({ authors, books, booksRelations }, 'books', {
+  name: 'book_page', columns: { id: true, title: true }, with: { author: { columns: { name: true } } }, ${more}
+});
+const authorBooks = defineList(bookPage, { name: 'author_books', partitionBy: 'authorId', orderBy: (b, { desc }) => [desc(b.id)] });
+const { DATABASE_URL = '', REDIS_URL = '' } = process.env;
+export default defineConfig({ postgres: DATABASE_URL, redis: REDIS_URL, namespace: '${namespace}', readModels: [bookPage, authorBooks] });
+`;
+}

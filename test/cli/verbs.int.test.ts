@@ -1,0 +1,146 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createDatabase, providedServers, type TestDatabase, waitFor } from '@everwarm/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  environment,
+  installedCommand,
+  libraryConfig,
+  libraryTables,
+  type ProjectFolder,
+  projectFolder,
+  type Services,
+} from './project-folder.ts';
+
+let library: ProjectFolder;
+let database: TestDatabase;
+let services: Services;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  library = await projectFolder(libraryConfig(database.name));
+  services = { databaseUrl: database.url, redisUrl: providedServers().redisUrl };
+  await database.pool.query(libraryTables);
+});
+
+afterAll(async () => {
+  await database?.drop();
+  await library?.remove();
+});
+
+/** What a verb answers with --json, and its exit code. */
+async function answer(...args: readonly string[]): Promise<{ readonly code: number; readonly value: unknown }> {
+  const { code, stdout, stderr } = await library.everwarm([...args, '--json'], services);
+  expect(stderr).toBe('');
+  return { code, value: JSON.parse(stdout) };
+}
+
+/** A worker as a process, and what it printed so far. */
+function startWorker(): { readonly child: ChildProcess; readonly output: () => string } {
+  let printed = '';
+  const child = spawn(process.execPath, [installedCommand, 'work'], {
+    cwd: library.path,
+    env: environment(services),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (data: Buffer) => {
+      printed += data.toString();
+    });
+  }
+  return { child, output: () => printed };
+}
+
+describe('the verbs, one after the other', { timeout: 120_000 }, () => {
+  it('help names every verb; no verb at all is wrong usage', async () => {
+    const help = await library.everwarm(['--help']);
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    for (const verb of ['migrate', 'work', 'status', 'rebuild', 'verify', 'doctor']) expect(help.stdout).toContain(`\n  ${verb}`);
+    expect(await library.everwarm([])).toMatchObject({ code: 2, stdout: '' });
+    expect(await library.everwarm(['--version'])).toMatchObject({ code: 0, stdout: '0.1.0\n' });
+  });
+
+  it('migrate tells, does, and has nothing left to do', async () => {
+    const told = await answer('migrate', '--dry-run');
+    expect(told.value).toMatchObject({ dryRun: true, generations: ['book_page', 'author_books'] });
+    const { rows } = await database.pool.query(`select from pg_namespace where nspname = 'everwarm'`);
+    expect(rows).toEqual([]);
+    const done = await answer('migrate');
+    expect(done).toMatchObject({ code: 0, value: { dryRun: false, generations: ['book_page', 'author_books'] } });
+    const again = await library.everwarm(['migrate'], services);
+    expect(again).toMatchObject({ code: 0, stdout: 'Nothing to do: the database has what the read models need.\n' });
+  });
+
+  it('without a worker, rebuild refuses and doctor fails', async () => {
+    const rebuilt = await library.everwarm(['rebuild', 'book_page'], services);
+    expect(rebuilt).toMatchObject({ code: 1, stderr: expect.stringMatching(/^everwarm: No worker is running.*everwarm work\n$/) });
+    expect(await answer('rebuild', 'book_page', '--dry-run')).toMatchObject({ code: 0, value: { name: 'book_page', dryRun: true } });
+    const { code, value } = await answer('doctor');
+    expect({ code, value }).toMatchObject({ code: 1 });
+    expect(JSON.stringify(value)).toContain('everwarm work');
+  });
+
+  it('work fills the documents, says ready, and ends in good order at SIGTERM', async () => {
+    const worker = startWorker();
+    const ended = once(worker.child, 'exit');
+    try {
+      await waitFor(() => worker.output().includes('ready\n'), { what: `ready from the worker`, timeoutMs: 30_000 });
+      await waitFor(async () => (await database.pool.query(`select from everwarm.generations where state = 'serving'`)).rowCount === 2, {
+        what: 'both generations to serve',
+        timeoutMs: 30_000,
+      });
+      const status = await answer('status');
+      expect(status).toEqual({
+        code: 0,
+        value: {
+          models: [
+            { name: 'author_books', generation: 2, state: 'serving', documents: 2, pending: 0, lagMs: 0 },
+            { name: 'book_page', generation: 1, state: 'serving', documents: 2, pending: 0, lagMs: 0 },
+          ],
+          outbox: { undelivered: 0, oldestMs: 0, relay: 'running' },
+          redis: { reachable: true, usedMemory: expect.any(String) },
+          queues: [{ name: expect.any(String), waiting: 0, active: 0, failed: 0 }],
+        },
+      });
+      expect(await answer('doctor')).toMatchObject({ code: 0 });
+      expect(await library.everwarm(['rebuild', 'book_page'], services)).toMatchObject({
+        code: 0,
+        stdout: 'Derived 2 documents of book_page again.\n',
+      });
+    } finally {
+      worker.child.kill('SIGTERM');
+      expect(await ended).toEqual([0, null]);
+    }
+    expect(worker.output()).toBe('ready\nstopped\n');
+  });
+
+  it('verify finds nothing, and then the copy that was tampered with', async () => {
+    const well = await answer('verify', '--all');
+    expect(well.code).toBe(0);
+    expect(well.value).toEqual({
+      models: [
+        { name: 'book_page', generation: 1, checked: 2, differing: 0, inFlight: 0, findings: [] },
+        { name: 'author_books', generation: 2, checked: 2, differing: 0, inFlight: 0, findings: [] },
+      ],
+    });
+    await database.pool.query(`update everwarm.projection_1 set doc = replace(doc, 'Romola', 'Adam Bede') where key = '43'`);
+    const ill = await answer('verify', 'book_page');
+    expect(ill.code).toBe(1);
+    expect(ill.value).toMatchObject({
+      models: [
+        {
+          differing: 1,
+          findings: [
+            { key: '43', layer: 'postgres', cause: expect.any(String) },
+            { key: '43', layer: 'redis', cause: expect.any(String) },
+          ],
+        },
+      ],
+    });
+    const table = await library.everwarm(['verify', 'book_page'], services);
+    expect(table.code).toBe(1);
+    expect(table.stdout).toMatch(
+      /^read model +generation +checked +differing +in flight\nbook_page +1 +2 +1 +0\n\nread model +key +wrong copy +cause\nbook_page +43 +postgres /,
+    );
+  });
+});
