@@ -93,7 +93,9 @@ async function play(stores: Stores, world: World, tables: readonly Table[], { se
         `${world.name}, seed ${seed}, step ${number}: ${what}\n\nThe step:\n${log.join('\n')}\n\nErrors reported: ${errors.slice(-5).join('; ') || 'none'}\nAgain: npm run test:oracle -- --world ${world.name} --seed ${seed} --steps ${number}`,
       );
     };
-    await stores.everwarm.settled({ timeoutMs: 20_000 }).catch((error: unknown) => fail(String(error)));
+    await stores.everwarm
+      .settled({ timeoutMs: 20_000 })
+      .catch(async (error: unknown) => fail(`${String(error)}\n${await standing(stores.pool)}`));
     const rows = await readRows(stores.pool, tables);
     const found = await compareWorld(stores, world, rows, performance.now() - begin > warmAfterMs && number > 3);
     if (found.length > 0) fail(`${found.length} differences, the first:\n${found.slice(0, 3).join('\n').slice(0, 6000)}`);
@@ -112,6 +114,16 @@ async function verifyAll(everwarm: Everwarm, world: World, fail: (what: string) 
     if (differing > 0 || inFlight > 0)
       fail(`verify of ${model.name} says ${differing} differ, ${inFlight} in flight: ${JSON.stringify(findings.slice(0, 3))}`);
   }
+}
+
+/** What the server and the walks are at, for a history that does not settle. */
+async function standing(pool: Stores['pool']): Promise<string> {
+  const { rows } = await pool.query(
+    `select datname, state, backend_xid, backend_xmin, clock_timestamp() - xact_start as open, wait_event, left(query, 100) as query from pg_stat_activity where xact_start is not null
+     union all select database, 'prepared', transaction, null, clock_timestamp() - prepared, null, gid from pg_prepared_xacts
+     union all select name, state, null, null, null, concat_ws(' ', reconcile_phase, installed_xid, pg_current_snapshot(), heartbeat), model ->> 'kind' from everwarm.generations, everwarm.relay`,
+  );
+  return rows.map((row) => JSON.stringify(row)).join('\n');
 }
 
 async function rollBackPrepared(pool: Stores['pool'], database: string): Promise<void> {

@@ -11,18 +11,24 @@ import { sortKeySql, sortTermSql } from './sort-form.ts';
 /** A list's config as it is at run time. */
 export type RawList = { readonly name: string; readonly partitionBy?: unknown; readonly where?: unknown; readonly orderBy?: unknown };
 
+const listOptions: ReadonlySet<string> = new Set(['name', 'partitionBy', 'where', 'orderBy']);
+
 /**
  * A list as data. An entry's member is its sort columns and its key as order-preserving bytes, then the key's text and that
  * text's length: the same bytes are the order in Postgres, the member in Redis and the cursor of a page.
  * A row is in the list when its document exists and the list's own `where` holds.
  */
 export function compileList(schema: SchemaIndex, casing: Casing | undefined, item: DocumentPlan, list: RawList): CompiledModel {
+  for (const option of Object.keys(list)) {
+    if (!listOptions.has(option))
+      throw definition(list.name, `has the option "${option}", which is not supported. Supported are: ${[...listOptions].join(', ')}.`);
+  }
   const fragments = item.fragments.filter((fragment) => fragment.path === `${item.name}.where`);
   const info = item.root.scope.info;
   // The item's filter keeps its own alias, so the list's root takes the same one.
   const scope = tableScope(info, item.root.scope.alias, casing, fragments);
   const orderBy = planOrder(scope, list.orderBy, `${list.name}.orderBy`);
-  if (orderBy.length === 0) throw definition(list.name, 'needs "orderBy".');
+  if (orderBy.length === 0) throw definition(list.name, 'needs "orderBy". Name at least one column to order by.');
   const root: PlanNode = {
     path: list.name,
     scope,
@@ -72,7 +78,8 @@ function planPartition(
   if (partitionBy === undefined) return { membership: null, column: null };
   if (typeof partitionBy === 'string') return { membership: null, column: columnNamed(root.scope.info, partitionBy, path) };
   const [relationName, columnName]: unknown[] = Array.isArray(partitionBy) ? partitionBy : [];
-  if (typeof relationName !== 'string' || typeof columnName !== 'string') throw definition(path, 'must be a column or [relation, column].');
+  if (typeof relationName !== 'string' || typeof columnName !== 'string')
+    throw definition(path, 'must be the name of a column, or [relation, column].');
   const relation = schema.relation(root.scope.info, relationName, path);
   const column = columnNamed(relation.target, columnName, path);
   const scope = tableScope(relation.target, 'membership', casing, []);

@@ -60,7 +60,7 @@ export function tableScope(info: TableInfo, alias: string, casing: Casing | unde
       if (typeof chunk !== 'object') return chunk;
       throw definition(
         path,
-        `contains ${is(chunk, Table) ? 'a table' : is(chunk, SQL.Aliased) ? 'an aliased expression' : 'a subquery, view or placeholder'}, which is not supported yet inside an expression.`,
+        `contains ${is(chunk, Table) ? 'a table' : is(chunk, SQL.Aliased) ? 'an aliased expression' : 'a subquery, view or placeholder'}, which is not supported inside an expression. Reach other tables by relations and aggregates, and write values out.`,
       );
     };
     const text = toText(dialect, visit(is(expression, Column) ? sql`${expression}` : expression) as SQL, path);
@@ -75,6 +75,10 @@ function toText(dialect: PgDialect, expression: SQL, path: string): string {
   try {
     return dialect.sqlToQuery(expression).sql;
   } catch (cause) {
-    throw definition(path, 'uses a value that cannot be written as an SQL literal.', cause);
+    throw definition(
+      path,
+      'uses a value that cannot be written as an SQL literal. Use text, numbers, booleans, dates, bytes or arrays of them.',
+      cause,
+    );
   }
 }

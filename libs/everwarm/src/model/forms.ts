@@ -114,7 +114,10 @@ const keyTypes: Readonly<Record<string, KeyType>> = {
 export function keyType(column: ColumnInfo, path: string): KeyType {
   const type = keyTypes[column.column.columnType];
   if (!type)
-    throw definition(path, `needs "${column.property}" of type ${column.column.getSQLType()} as a key, which is not supported yet.`);
+    throw definition(
+      path,
+      `needs "${column.property}" of type ${column.column.getSQLType()} as a key, which is not supported. Keys, joins and partitions may be integers, bigints, uuids, texts, enums and dates.`,
+    );
   return type;
 }
 

@@ -8,6 +8,7 @@ import { type Casing, columnNamed, definition, type ResolvedRelation, type Schem
 export type RawQuery = { readonly [option: string]: unknown };
 
 const options = new Set(['columns', 'with', 'extras', 'aggregates', 'through', 'where', 'orderBy', 'limit']);
+const aggregateOptions: ReadonlySet<string> = new Set(['where']);
 const rootOptions = new Set(['columns', 'with', 'extras', 'aggregates', 'through', 'where', 'name']);
 
 /** What all parts of one planning share. */
@@ -19,8 +20,9 @@ type Planning = { readonly schema: SchemaIndex; readonly casing: Casing | undefi
  */
 export function planDocument(schema: SchemaIndex, casing: Casing | undefined, name: string, root: string, query: RawQuery): DocumentPlan {
   for (const option of Object.keys(query)) {
-    if (!rootOptions.has(option))
+    if (option === 'orderBy' || option === 'limit' || option === 'offset')
       throw definition(name, `has "${option}" at its root. A read model is keyed by its primary key; use a list for order and pages.`);
+    knownOption(option, rootOptions, name);
   }
   const planning: Planning = { schema, casing, fragments: [], aliases: 0 };
   const plan = planNode(planning, schema.table(root, name), null, query, name);
@@ -29,8 +31,7 @@ export function planDocument(schema: SchemaIndex, casing: Casing | undefined, na
 
 function planNode(planning: Planning, table: TableInfo, join: NodeJoin | null, query: RawQuery, path: string): PlanNode {
   for (const option of Object.keys(query)) {
-    if (!options.has(option) && !(join === null && option === 'name'))
-      throw definition(path, `has the option "${option}", which is not supported.`);
+    if (!(join === null && option === 'name')) knownOption(option, options, path);
   }
   const scope = tableScope(table, `t${planning.aliases++}`, planning.casing, planning.fragments);
   const fields: PlanField[] = [];
@@ -54,8 +55,8 @@ function planNode(planning: Planning, table: TableInfo, join: NodeJoin | null, q
       nested === true ? {} : object(nested, `${path}.${name}`),
       `${path}.${name}`,
     );
-    if (relation.kind === 'one' && (child.limit !== null || child.where.length > 0))
-      throw definition(child.path, 'is a single row and takes no "where" or "limit".');
+    if (relation.kind === 'one' && (child.limit !== null || child.where.length > 0 || child.orderBy.length > 0))
+      throw definition(child.path, 'is a single row and takes no "where", "orderBy" or "limit". Leave them out, or relate by many().');
     fields.push({ kind: relation.kind, name, node: child });
   }
   for (const [name, nested] of entries(query.through, `${path}.through`))
@@ -66,14 +67,14 @@ function planNode(planning: Planning, table: TableInfo, join: NodeJoin | null, q
     if (seen.has(field.name)) throw definition(`${path}.${field.name}`, 'is declared twice. Rename one of the two.');
     seen.add(field.name);
   }
-  if (fields.length === 0) throw definition(path, 'selects nothing.');
+  if (fields.length === 0) throw definition(path, 'selects nothing. Name a column, a relation or an aggregate.');
   return node;
 }
 
 function planThrough(planning: Planning, parent: PlanNode, name: string, { via, to, joinWhere, ...query }: RawQuery): PlanField {
   const path = `${parent.path}.${name}`;
   if (typeof via !== 'string' || typeof to !== 'string')
-    throw definition(path, 'needs "via" (the relation to the join table) and "to" (the relation from it).');
+    throw definition(path, 'needs "via" (the relation to the join table) and "to" (the relation from it). Give both.');
   const first = many(planning.schema.relation(parent.scope.info, via, path), path);
   const scope = tableScope(first.target, `t${planning.aliases++}`, planning.casing, planning.fragments);
   const join: PlanNode = {
@@ -106,7 +107,8 @@ const ordered = new Set([...numeric, 'PgText', 'PgVarchar', 'PgDate', 'PgDateStr
 
 function planAggregates(planning: Planning, parent: PlanNode, build: unknown): PlanField[] {
   if (build === undefined) return [];
-  if (typeof build !== 'function') throw definition(`${parent.path}.aggregates`, 'must be a function of the aggregate builder.');
+  if (typeof build !== 'function')
+    throw definition(`${parent.path}.aggregates`, 'must be a function of the aggregate builder, such as (a) => ({ total: a.count(…) }).');
   const make =
     (kind: AggregatePlan['function']) =>
     (relation: string, ...rest: unknown[]) => ({
@@ -120,8 +122,9 @@ function planAggregates(planning: Planning, parent: PlanNode, build: unknown): P
     const path = `${parent.path}.${name}`;
     const spec = value as ReturnType<ReturnType<typeof make>>;
     if (typeof spec !== 'object' || spec === null || !('everwarmAggregate' in spec))
-      throw definition(path, 'is not an aggregate of the builder.');
+      throw definition(path, 'is not an aggregate of the builder. Use a.count, a.sum, a.avg, a.min or a.max.');
     const relation = many(planning.schema.relation(parent.scope.info, spec.relation, path), path);
+    for (const option of Object.keys(spec.where ?? {})) knownOption(option, aggregateOptions, path);
     const scope = tableScope(relation.target, `t${planning.aliases++}`, planning.casing, planning.fragments);
     const node: PlanNode = {
       path,
@@ -136,7 +139,10 @@ function planAggregates(planning: Planning, parent: PlanNode, build: unknown): P
     const column = kind === 'count' ? null : columnNamed(relation.target, String(spec.column), path);
     const allowed = kind === 'sum' || kind === 'avg' ? numeric : ordered;
     if (column && !allowed.has(column.column.columnType))
-      throw definition(path, `takes ${kind} of "${column.property}" of type ${column.column.getSQLType()}, which is not supported.`);
+      throw definition(
+        path,
+        `takes ${kind} of "${column.property}" of type ${column.column.getSQLType()}, which is not supported. Use a column of integers or numerics${allowed === ordered ? ', texts, dates or times' : ''}.`,
+      );
     return { kind: 'aggregate', name, aggregate: { function: kind, node, column } };
   });
 }
@@ -167,9 +173,12 @@ function planExtras(scope: TableScope, extras: unknown, path: string): PlanField
 export function planWhere(scope: TableScope, where: unknown, path: string): readonly Expression[] {
   const condition: unknown = typeof where === 'function' ? where(scope.fields, getOperators()) : where;
   if (condition === undefined) return [];
-  if (!is(condition, SQL)) throw definition(path, 'must give an SQL condition.');
+  if (!is(condition, SQL)) throw definition(path, 'must give an SQL condition. Use the operators that the callback receives.');
   return [scope.render(condition, path)];
 }
+
+/** What may end a term as raw SQL: its direction and the place of nulls, words of their own. */
+const direction = /^([\s\S]*?)(?:(?<![\w"'$.])(asc|desc))?\s*(?:(?<![\w"'$.])nulls\s+(first|last))?\s*$/i;
 
 /** The sort terms of one scope, as written. Directions are read from `asc`, `desc` and `nulls first | last`. */
 export function planOrder(scope: TableScope, orderBy: unknown, path: string): OrderTerm[] {
@@ -181,22 +190,32 @@ export function planOrder(scope: TableScope, orderBy: unknown, path: string): Or
     if (!is(term, SQL)) throw definition(place, 'must be a column, asc(column) or desc(column).');
     const chunks = [...term.queryChunks];
     const tail = chunks.at(-1);
-    const words = is(tail, StringChunk) ? /^\s*(asc|desc)?\s*(?:nulls\s+(first|last))?\s*$/i.exec(tail.value.join('')) : null;
-    if (words) chunks.pop();
-    const descending = words?.[1]?.toLowerCase() === 'desc';
-    const nulls = words?.[2]?.toLowerCase();
+    const words = is(tail, StringChunk) ? direction.exec(tail.value.join('')) : null;
+    if (words) chunks.splice(-1, 1, new StringChunk((words[1] ?? '').trimEnd()));
+    const descending = words?.[2]?.toLowerCase() === 'desc';
+    const nulls = words?.[3]?.toLowerCase();
     return { ...scope.render(new SQL(chunks), place), descending, nullsFirst: nulls === undefined ? descending : nulls === 'first' };
   });
 }
 
 function planLimit(limit: unknown, path: string): number | null {
   if (limit === undefined) return null;
-  if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 0) throw definition(path, 'must be a whole number.');
+  if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 0)
+    throw definition(path, 'must be a whole number written out, 0 or more.');
   return limit;
 }
 
+function knownOption(option: string, known: ReadonlySet<string>, path: string): void {
+  if (!known.has(option))
+    throw definition(path, `has the option "${option}", which is not supported. Supported are: ${[...known].join(', ')}.`);
+}
+
 function many(relation: ResolvedRelation, path: string): ResolvedRelation {
-  if (relation.kind !== 'many') throw definition(path, 'needs a many relation.');
+  if (relation.kind !== 'many')
+    throw definition(
+      path,
+      `needs a relation to many rows, and this one leads to a single row of "${relation.target.property}". Name another.`,
+    );
   return relation;
 }
 

@@ -9,6 +9,7 @@ import {
   type Relation,
   Table,
   type TablesRelationalConfig,
+  View,
 } from 'drizzle-orm';
 import { CasingCache } from 'drizzle-orm/casing';
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
@@ -57,7 +58,10 @@ export function indexSchema(schema: Record<string, unknown>, casing?: Casing): S
     if (cached) return cached;
     const entry = Object.entries(schema).find(([, value]) => value === table);
     if (!entry || !is(table, PgTable))
-      throw definition(path, 'leads to something that is not a Postgres table of the given schema. Views are not supported.');
+      throw definition(
+        path,
+        'leads to something that is not a Postgres table of the given schema. Put the table into the schema object; views are not supported.',
+      );
     const config = getTableConfig(table);
     const columns = Object.entries(tables[entry[0]]?.columns ?? {}).map(([property, column]) => ({
       property,
@@ -84,12 +88,15 @@ export function indexSchema(schema: Record<string, unknown>, casing?: Casing): S
 
   return {
     table(property, path) {
-      const table = schema[property];
-      if (!is(table, Table)) throw definition(path, `names the table "${property}", which the schema does not have.`);
+      const table = Object.hasOwn(schema, property) ? schema[property] : undefined;
+      if (is(table, View))
+        throw definition(path, `names the view "${property}"; views are not supported. Declare the model over its tables.`);
+      if (!is(table, Table))
+        throw definition(path, `names the table "${property}", which the schema does not have. It has: ${tableNames(schema)}.`);
       return byTable(table, path);
     },
     relation(from, name, path) {
-      const relation = from.relations[name];
+      const relation = Object.hasOwn(from.relations, name) ? from.relations[name] : undefined;
       if (!relation) throw definition(path, `is not a relation of "${from.property}". Declare it with relations() in the schema.`);
       const target = byTable(relation.referencedTable, path);
       const { fields, references } = attempt(path, () => normalizeRelation(tables, tableNamesMap, relation));
@@ -110,8 +117,18 @@ export function definition(path: string, what: string, cause?: unknown): Everwar
 /** The column of that property. Throws E_DEFINITION when the table has none. */
 export function columnNamed(table: TableInfo, property: string, path: string): ColumnInfo {
   const column = table.columns.find((candidate) => candidate.property === property);
-  if (!column) throw definition(path, `names the column "${property}", which "${table.property}" does not have.`);
+  if (!column)
+    throw definition(
+      path,
+      `names the column "${property}", which "${table.property}" does not have. It has: ${table.columns.map((known) => known.property).join(', ')}.`,
+    );
   return column;
+}
+
+function tableNames(schema: Record<string, unknown>): string {
+  return Object.entries(schema)
+    .flatMap(([name, value]) => (is(value, PgTable) ? [name] : []))
+    .join(', ');
 }
 
 function columnOf(table: TableInfo, column: AnyColumn | undefined, path: string): ColumnInfo {
@@ -125,6 +142,10 @@ function attempt<T>(path: string, action: () => T): T {
   try {
     return action();
   } catch (cause) {
-    throw definition(path, `cannot be joined: ${cause instanceof Error ? cause.message : String(cause)}.`, cause);
+    throw definition(
+      path,
+      `cannot be joined: ${cause instanceof Error ? cause.message : String(cause)}. Give its one() fields and references, and both sides one relationName.`,
+      cause,
+    );
   }
 }
