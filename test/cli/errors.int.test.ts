@@ -9,12 +9,13 @@ const nowhere = 'postgres://someone:secret@127.0.0.1:1/library';
 
 let library: ProjectFolder;
 let database: TestDatabase;
+let empty: TestDatabase;
 let evicting: TestRedis;
 let redisUrl: string;
 let powerless: string;
 
 beforeAll(async () => {
-  [database, evicting] = await Promise.all([createDatabase(), createRedis({ maxmemoryPolicy: 'allkeys-lru' })]);
+  [database, empty, evicting] = await Promise.all([createDatabase(), createDatabase(), createRedis({ maxmemoryPolicy: 'allkeys-lru' })]);
   library = await projectFolder(libraryConfig(database.name));
   redisUrl = providedServers().redisUrl;
   await database.pool.query(libraryTables);
@@ -26,6 +27,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await database?.pool.query(`drop role if exists powerless_${database.name}`);
   await database?.drop();
+  await empty?.drop();
   await evicting?.stop();
   await library?.remove();
 });
@@ -37,6 +39,16 @@ function expectError(ended: Ended, code: number, line: RegExp): void {
   expect(ended.stderr.match(/\n/g)).toHaveLength(1);
   expect(ended.stderr).toMatch(/^everwarm: .*\n$/);
   expect(ended.stderr).not.toMatch(/secret| at .*:\d+:\d+/);
+}
+
+/** Runs something in a project folder of its own. */
+async function inFolder(config: string | null, action: (folder: ProjectFolder) => Promise<Ended>): Promise<Ended> {
+  const folder = await projectFolder(config);
+  try {
+    return await action(folder);
+  } finally {
+    await folder.remove();
+  }
 }
 
 describe('the command line is wrong', () => {
@@ -71,8 +83,7 @@ describe('the configuration is wrong', () => {
     ['one that throws', "throw new Error('no such\\nsecrecy');", /everwarm\.config\.ts cannot be loaded: no such secrecy/],
     ['one that does not parse', 'export default {{;', /everwarm\.config\.ts cannot be loaded: /],
   ])('%s', async (_, config, line) => {
-    const folder = await projectFolder(config);
-    expectError(await folder.everwarm(['status']).finally(folder.remove), 2, line);
+    expectError(await inFolder(config, (folder) => folder.everwarm(['status'])), 2, line);
   });
 
   it('URLs that are missing', async () => {
@@ -83,8 +94,8 @@ describe('the configuration is wrong', () => {
     ['where it is declared', 'orderBy: (b, { desc }) => [desc(b.id)]', ['status'], /: book_page has "orderBy" at its root/],
     ['by the database', "extras: { at: sql`now()::text`.as('at') }", ['migrate'], /: book_page.*now.* is not immutable/],
   ])('a shape that is not supported, refused %s', async (_, more, args, line) => {
-    const folder = await projectFolder(libraryConfig(database.name, more));
-    expectError(await folder.everwarm(args, { databaseUrl: database.url, redisUrl }).finally(folder.remove), 1, line);
+    const services = { databaseUrl: database.url, redisUrl };
+    expectError(await inFolder(libraryConfig(database.name, more), (folder) => folder.everwarm(args, services)), 1, line);
   });
 });
 
@@ -106,9 +117,11 @@ describe('a server is not fit', () => {
   });
 
   it.each([['work'], ['rebuild', 'book_page']])('the database is not migrated: %s', async (...args) => {
-    const empty = await createDatabase();
-    const ended = await library.everwarm(args, { databaseUrl: empty.url, redisUrl }).finally(empty.drop);
-    expectError(ended, 1, /This database has no schema "everwarm"\. Run everwarm migrate\./);
+    expectError(
+      await library.everwarm(args, { databaseUrl: empty.url, redisUrl }),
+      1,
+      /This database has no schema "everwarm"\. Run everwarm migrate\./,
+    );
   });
 
   it('Redis evicts, or is not there', async () => {

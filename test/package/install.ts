@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,7 +24,8 @@ export async function installPacked(): Promise<Installation> {
   const stranger = join(folder, 'stranger');
   await mkdir(packs);
   await cp(fileURLToPath(new URL('stranger', import.meta.url)), stranger, { recursive: true });
-  const [packed] = JSON.parse(await succeed('npm', ['pack', '--json', '--pack-destination', packs], { cwd: engine })) as [Packed];
+  const copy = await copyEngine(folder);
+  const [packed] = JSON.parse(await succeed('npm', ['pack', '--json', '--pack-destination', packs], { cwd: copy })) as [Packed];
   const tarball = join(packs, packed.filename);
   await writeFile(join(stranger, 'package.json'), JSON.stringify({ name: 'stranger', private: true, type: 'module' }));
   await writeFile(join(stranger, 'tsconfig.json'), JSON.stringify({ compilerOptions: strict, include: ['*.ts'] }));
@@ -62,6 +63,16 @@ const strict = {
   skipLibCheck: true,
   outDir: 'build',
 };
+
+/** Packing builds: in a copy, so that no compiled code is left in the source tree, where tools would take it for the source. */
+async function copyEngine(folder: string): Promise<string> {
+  const copy = join(folder, 'repository/libs/everwarm');
+  const isSource = (path: string): boolean => !/\/(dist|node_modules)$/.test(path);
+  await cp(engine, copy, { recursive: true, filter: isSource });
+  await cp(join(repository, 'tsconfig.base.json'), join(folder, 'repository/tsconfig.base.json'));
+  await symlink(join(repository, 'node_modules'), join(folder, 'repository/node_modules'), 'dir');
+  return copy;
+}
 
 async function peers(): Promise<readonly string[]> {
   const versionsIn = async (folder: string): Promise<Readonly<Record<string, string>>> =>

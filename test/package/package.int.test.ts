@@ -38,12 +38,10 @@ describe('the packed package', () => {
 
   it('is well formed for Node and for bundlers', async () => {
     const { tarball, folder } = installation;
-    const [publint, attw] = await Promise.all([
-      run(tool('publint'), [tarball, '--strict'], { cwd: folder }),
-      run(tool('attw'), [tarball, '--profile', 'esm-only', '--no-color'], { cwd: folder }),
+    await Promise.all([
+      succeed(tool('publint'), [tarball, '--strict'], { cwd: folder }),
+      succeed(tool('attw'), [tarball, '--profile', 'esm-only', '--no-color'], { cwd: folder }),
     ]);
-    expect(publint.code, publint.stdout).toBe(0);
-    expect(attw.code, attw.stdout).toBe(0);
   }, 60_000);
 
   it('compiles with strict types, which refuse what they must', async () => {
@@ -78,10 +76,12 @@ describe('the packed package', () => {
     const program = converse('build/program.js', { cwd: installation.folder, env });
     try {
       expect(await program.next()).toBe('ready');
+      let documents = 0;
       for (let round = 0; round < 4; round++) {
         await writeHistory(random, 120);
-        await compareAll(program);
+        documents += await compareAll(program);
       }
+      expect(documents).toBeGreaterThan(40);
       await emptyAndRefill(random);
       await compareAll(program);
       const verified = await everwarm('verify', '--all', '--json');
@@ -91,7 +91,7 @@ describe('the packed package', () => {
       };
       expect(models.map((model) => model.name)).toEqual(['hall_page', 'exhibit_page', 'site_exhibits', 'keyword_exhibits']);
       for (const model of models) expect(model).toMatchObject({ differing: 0, findings: [], inFlight: 0 });
-      for (const model of models) expect(model.checked, model.name).toBeGreaterThan(0);
+      expect(models.filter((model) => model.checked === 0)).toEqual([]);
       const status = JSON.parse(await succeed('npx', ['everwarm', 'status', '--json'], { cwd: installation.folder, env })) as object;
       expect(status).toMatchObject({ outbox: { undelivered: 0, relay: 'running' }, redis: { reachable: true } });
       expect(Object.keys(status)).toEqual(['models', 'outbox', 'redis', 'queues']);
@@ -136,13 +136,16 @@ async function emptyAndRefill(random: Random): Promise<void> {
   await writeHistory(random, 3);
 }
 
-async function compareAll(program: Conversation): Promise<void> {
+/** Holds every document and list against the rows. Returns how many documents there are. */
+async function compareAll(program: Conversation): Promise<number> {
   const answer = await program.ask(possibleKeys);
   const museum = await readMuseum(database.pool);
-  expect(answer).toEqual({
+  const expected = {
     halls: possibleKeys.halls.map((key) => hallPage(museum, key)),
     exhibits: possibleKeys.exhibits.map((id) => exhibitPage(museum, id)),
     sites: possibleKeys.sites.map((site) => siteExhibits(museum, site)),
     keywords: possibleKeys.keywords.map((keyword) => keywordExhibits(museum, keyword)),
-  });
+  };
+  expect(answer).toEqual(expected);
+  return [...expected.halls, ...expected.exhibits].filter((document) => document !== null).length;
 }

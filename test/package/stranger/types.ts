@@ -17,7 +17,7 @@ if (hall) {
   yes<Same<(typeof hall.exhibits)[number]['updated'], string>>();
   yes<Same<(typeof hall.exhibits)[number]['parts'], { title: string }[]>>();
   // @ts-expect-error a column that was not asked for
-  hall.exhibits[0]?.onShow;
+  void hall.exhibits[0]?.onShow;
 }
 const exhibit = await reader.get(exhibitPage, '00000000-0000-0000-0000-000000000000');
 if (exhibit) {
