@@ -40,13 +40,10 @@ test('a transaction that began first and commits last is delivered; a position i
 
 test('a killed worker leaves its work to the next one', async () => {
   const depot = await openDepot({ start: false });
-  const env = { DEPOT_POSTGRES: depot.database.urlFor('worker'), DEPOT_REDIS: depot.redisUrl, DEPOT_NAMESPACE: depot.space.namespace };
-  const work = () => {
-    const worker = spawnNode('test/laws/fixtures/worker.ts', { env });
-    onTestFinished(async () => void (await worker.stop()));
-    return worker;
-  };
-  const first = work();
+  const first = spawnNode('test/laws/fixtures/worker.ts', {
+    env: { DEPOT_POSTGRES: depot.database.urlFor('worker'), DEPOT_REDIS: depot.redisUrl, DEPOT_NAMESPACE: depot.space.namespace },
+  });
+  onTestFinished(async () => void (await first.stop()));
   await first.waitForLine(/working/);
   await addSuppliers(depot, 1, 2000);
   await waitFor(async () => (await redisCopies(depot, supplierCard)).size > 0, { what: 'the first documents' });
@@ -56,7 +53,7 @@ test('a killed worker leaves its work to the next one', async () => {
   expect(await owed(depot), 'killed in the middle').toBeGreaterThan(0);
   await depot.pool.query(`update "Depot"."Supplier" set "legal Name" = 'while nobody works' where "supplierId" <= 10`);
 
-  work();
+  await depot.everwarm.start();
   expect(await expectEquivalence(depot)).toBe(2000);
   expect(done).toBeLessThan(2000);
 });
@@ -67,10 +64,13 @@ test('connections that Postgres ends, that of the leader among them, lose nothin
   const random = seededRandom('law 2');
   for (let round = 0; round < 3; round++) {
     const writing = writeRandomly(depot.pool, random, 45);
-    const { rows } = await depot.pool.query<{ ended: number }>(
-      `select count(pg_terminate_backend(pid))::int as ended from pg_stat_activity where datname = current_database() and application_name = 'everwarm'`,
-    );
-    expect(rows[0]!.ended).toBeGreaterThan(0);
+    const end = async () =>
+      (
+        await depot.pool.query(
+          `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'everwarm'`,
+        )
+      ).rowCount;
+    await waitFor(async () => ((await end()) ?? 0) > 0, { what: 'connections to end' });
     await writing;
   }
   await expectEquivalence(depot);
@@ -104,15 +104,15 @@ test('an emptied Redis is filled again, with no hand on it, while writes go on',
 test('turning the outbox over while writers are open loses nothing', async () => {
   const depot = await openDepot();
   const random = seededRandom('law 2');
-  const { transactions, close } = openPostgres(depot.database.urlFor('rotation'), { max: 1 });
-  onTestFinished(close);
+  const rotation = openPostgres(depot.database.urlFor('rotation'), { max: 1 });
+  onTestFinished(() => rotation.close());
   await stockDepot(depot.pool);
   let writing = true;
   const turns = (async () => {
     let turned = 0;
     while (writing) {
-      const { rows } = await transactions.query<{ snapshot: string }>('select snapshot from everwarm.relay');
-      if (await rotate(transactions, parseSnapshot(rows[0]!.snapshot))) turned++;
+      const { rows } = await rotation.transactions.query<{ snapshot: string }>('select snapshot from everwarm.relay');
+      if (await rotate(rotation.transactions, parseSnapshot(rows[0]!.snapshot))) turned++;
     }
     return turned;
   })();

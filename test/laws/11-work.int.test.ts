@@ -39,7 +39,7 @@ async function versions(depot: Depot): Promise<Record<string, string>> {
   return all;
 }
 
-test.each([
+const changes: readonly (readonly [what: string, sql: string, affected: readonly string[]])[] = [
   ['an order', `update "Depot"."Order" set "Title" = 'New' where "orderNo" = 4`, ['order_sheet ["north","4"]', 'supplier_card 2']],
   [
     'a line',
@@ -56,17 +56,22 @@ test.each([
     `update "Depot"."Order" set "supplierId" = 1 where "orderNo" = 4`,
     ['order_sheet ["north","4"]', 'supplier_card 1', 'supplier_card 2'],
   ],
-])('a change of %s writes the documents that show it and no others', async (_, change, affected) => {
+];
+
+test('a change writes the documents that show it and no others', async () => {
   const depot = await openStocked(true);
-  const before = await versions(depot);
-  await depot.pool.query(change);
-  await depot.everwarm.settled();
-  const after = await versions(depot);
-  expect(
-    Object.keys(after)
-      .filter((key) => after[key] !== before[key])
-      .toSorted(),
-  ).toEqual(affected);
+  for (const [what, sql, affected] of changes) {
+    const before = await versions(depot);
+    await depot.pool.query(sql);
+    await depot.everwarm.settled();
+    const after = await versions(depot);
+    expect(
+      Object.keys(after)
+        .filter((key) => after[key] !== before[key])
+        .toSorted(),
+      what,
+    ).toEqual(affected);
+  }
 });
 
 test('a document whose bytes do not change is not written again', async () => {

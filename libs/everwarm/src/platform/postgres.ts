@@ -55,6 +55,11 @@ async function inTransaction<T>(
 ): Promise<T> {
   const client = await pool.connect().catch((cause: unknown) => Promise.reject(postgresError(cause, pool.options.connectionString)));
   let broken: Error | undefined;
+  // A connection that ends between two statements says so by an event, which would end the process if nobody listened.
+  const ended = (error: Error) => {
+    broken = error;
+  };
+  client.on('error', ended);
   try {
     const first = beginnings[durability];
     // Several statements in one message answer with several results, which the driver's types do not know.
@@ -68,6 +73,7 @@ async function inTransaction<T>(
     });
     throw error;
   } finally {
+    client.off('error', ended);
     client.release(broken);
   }
 }

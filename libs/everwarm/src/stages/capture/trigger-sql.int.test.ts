@@ -16,21 +16,21 @@ const watch: Watch = {
 const template = {
   key: 'capture stage',
   build: async (url: string) => {
-    const { transactions, close } = openPostgres(url);
-    await migrateSchema(transactions);
-    await transactions.query(
+    const postgres = openPostgres(url);
+    await migrateSchema(postgres.transactions);
+    await postgres.transactions.query(
       `create table "Crate ""9""" ("Day" date, "crateNo" integer, price numeric, spec json, span interval, note text, primary key ("Day", "crateNo"))`,
     );
-    await close();
+    await postgres.close();
   },
 };
 
 async function openTable() {
   const database = await createDatabase({ template });
   onTestFinished(() => database.drop());
-  const { transactions, close } = openPostgres(database.urlFor('capture stage'), { max: 2 });
-  onTestFinished(close);
-  return { db: transactions, pool: database.pool };
+  const postgres = openPostgres(database.urlFor('capture stage'), { max: 2 });
+  onTestFinished(() => postgres.close());
+  return { db: postgres.transactions, pool: database.pool };
 }
 
 type Row = { mask: string; vals: string[] | null };

@@ -12,12 +12,12 @@ import { type ReadParts, readDocument, readDocuments } from './document-reader.t
 const template = {
   key: 'read stage',
   build: async (url: string) => {
-    const { transactions, close } = openPostgres(url);
-    await transactions.query(
+    const postgres = openPostgres(url);
+    await postgres.transactions.query(
       'create schema everwarm; create table everwarm.projection_1 (key text primary key, version text, as_of timestamptz, doc text)',
     );
-    await transactions.query('create table public.source (id text primary key, body text)');
-    await close();
+    await postgres.transactions.query('create table public.source (id text primary key, body text)');
+    await postgres.close();
   },
 };
 
@@ -37,13 +37,14 @@ const serving = generation('serving');
 async function openTiers(keys: readonly string[]) {
   const database = await createDatabase({ template });
   onTestFinished(() => database.drop());
-  const { transactions, close } = openPostgres(database.urlFor('read stage'), { max: 4 });
-  onTestFinished(close);
+  const postgres = openPostgres(database.urlFor('read stage'), { max: 4 });
+  onTestFinished(() => postgres.close());
+  const { transactions } = postgres;
   const redis = new Redis(providedServers().redisUrl);
   onTestFinished(() => redis.disconnect());
   const asked: string[] = [];
   const db: Transactions = {
-    query: transactions.query,
+    ...transactions,
     transaction: (action, durability) => {
       asked.push('source');
       return transactions.transaction(action, durability);

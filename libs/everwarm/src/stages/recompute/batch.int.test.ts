@@ -11,13 +11,13 @@ import { type LockedBatch, recomputeBatch } from './batch.ts';
 const template = {
   key: 'recompute stage',
   build: async (url: string) => {
-    const { transactions, close } = openPostgres(url);
-    await migrateSchema(transactions);
-    await transactions.query(
+    const postgres = openPostgres(url);
+    await migrateSchema(postgres.transactions);
+    await postgres.transactions.query(
       'create table public.source (value integer not null); create table public.stored (version text not null, value integer not null)',
     );
-    await transactions.query('insert into public.source values (0)');
-    await close();
+    await postgres.transactions.query('insert into public.source values (0)');
+    await postgres.close();
   },
 };
 
@@ -27,9 +27,9 @@ const generation = { id: 7, name: 'any' } as Generation;
 async function openLedger(): Promise<{ db: Transactions; pool: Pool }> {
   const database = await createDatabase({ template });
   onTestFinished(() => database.drop());
-  const { transactions, pool, close } = openPostgres(database.urlFor('recompute stage'), { max: 6 });
-  onTestFinished(close);
-  return { db: transactions, pool };
+  const postgres = openPostgres(database.urlFor('recompute stage'), { max: 6 });
+  onTestFinished(() => postgres.close());
+  return { db: postgres.transactions, pool: postgres.pool };
 }
 
 const owe = (db: Transactions, keys: readonly string[]) =>

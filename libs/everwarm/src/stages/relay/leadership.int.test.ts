@@ -8,8 +8,8 @@ import { Leadership } from './leadership.ts';
 async function openTwo() {
   const database = await createDatabase();
   onTestFinished(() => database.drop());
-  const { transactions: db, pool, close } = openPostgres(database.urlFor('leadership'), { max: 6 });
-  onTestFinished(close);
+  const { transactions: db, pool, ...postgres } = openPostgres(database.urlFor('leadership'), { max: 6 });
+  onTestFinished(() => postgres.close());
   await migrateSchema(db);
   const [first, second] = [new Leadership(pool, 'first'), new Leadership(pool, 'second')];
   onTestFinished(async () => {

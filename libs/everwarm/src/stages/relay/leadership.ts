@@ -31,10 +31,14 @@ export class Leadership {
   async tryLead(): Promise<boolean> {
     if (this.#session) return true;
     const client = await this.#pool.connect();
+    // Heard from the beginning: an error of the session that nobody listens to would end the process.
+    const lost = () => this.#lose(client);
+    client.on('error', lost).on('end', lost);
     try {
       const { rows } = await client.query<{ got: boolean }>('select pg_try_advisory_lock($1, $2) as got', [...relayLock]);
       if (rows[0]?.got !== true) {
         await endFrozenLeader(client as Database);
+        client.off('error', lost).off('end', lost);
         client.release();
         return false;
       }
@@ -52,8 +56,6 @@ update everwarm.relay set leader = $1, leader_pid = pg_backend_pid(), heartbeat 
       client.release(true);
       throw error;
     }
-    client.on('error', () => this.#lose(client));
-    client.on('end', () => this.#lose(client));
     this.#session = client;
     this.#heartbeat = setInterval(() => void this.#beat(), 1000);
     return true;

@@ -11,22 +11,23 @@ import { rotate } from './rotate.ts';
 const template = {
   key: 'relay stage',
   build: async (url: string) => {
-    const { transactions, close } = openPostgres(url);
-    await migrateSchema(transactions);
-    await close();
+    const postgres = openPostgres(url);
+    await migrateSchema(postgres.transactions);
+    await postgres.close();
   },
 };
 
 async function openOutbox() {
   const database = await createDatabase({ template });
   onTestFinished(() => database.drop());
-  const { transactions, pool, close } = openPostgres(database.urlFor('relay stage'), { max: 8 });
-  onTestFinished(close);
+  const postgres = openPostgres(database.urlFor('relay stage'), { max: 8 });
+  onTestFinished(() => postgres.close());
+  const { transactions: db, pool } = postgres;
   const session = await pool.connect();
   onTestFinished(() => session.release());
   await session.query('set enable_seqscan = off');
-  const { rows } = await transactions.query<{ snapshot: string }>('select snapshot from everwarm.relay');
-  return { db: transactions, pool, session: session as Database, begin: parseSnapshot(rows[0]!.snapshot) };
+  const { rows } = await db.query<{ snapshot: string }>('select snapshot from everwarm.relay');
+  return { db, pool, session: session as Database, begin: parseSnapshot(rows[0]!.snapshot) };
 }
 
 /** What a trigger does, with one number to be known by. */

@@ -14,17 +14,17 @@ import { maxJobs, refill, room } from './refill.ts';
 const template = {
   key: 'ledger',
   build: async (url: string) => {
-    const { transactions, close } = openPostgres(url);
-    await migrateSchema(transactions);
-    await close();
+    const postgres = openPostgres(url);
+    await migrateSchema(postgres.transactions);
+    await postgres.close();
   },
 };
 
 async function openLedger(): Promise<{ db: Transactions; queue: Queue<RecomputeJob> }> {
   const database = await createDatabase({ template });
   onTestFinished(() => database.drop());
-  const { transactions, close } = openPostgres(database.urlFor('ledger'), { max: 2 });
-  onTestFinished(close);
+  const postgres = openPostgres(database.urlFor('ledger'), { max: 2 });
+  onTestFinished(() => postgres.close());
   const connection = new Redis(providedServers().redisUrl);
   const queue = new Queue<RecomputeJob>(recomputeQueue, { connection, prefix: queuePrefix(`ledger-${randomUUID()}`) });
   onTestFinished(async () => {
@@ -32,7 +32,7 @@ async function openLedger(): Promise<{ db: Transactions; queue: Queue<RecomputeJ
     await queue.close();
     connection.disconnect();
   });
-  return { db: transactions, queue };
+  return { db: postgres.transactions, queue };
 }
 
 const owe = (db: Transactions, keys: readonly string[], since = 1_000_000, queued = false) =>

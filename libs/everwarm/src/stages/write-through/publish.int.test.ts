@@ -13,9 +13,9 @@ import { entryTableSql } from './write-entries.ts';
 const template = {
   key: 'publish stage',
   build: async (url: string) => {
-    const { transactions, close } = openPostgres(url);
-    await transactions.query(`create schema everwarm; ${entryTableSql(2)}`);
-    await close();
+    const postgres = openPostgres(url);
+    await postgres.transactions.query(`create schema everwarm; ${entryTableSql(2)}`);
+    await postgres.close();
   },
 };
 

@@ -10,11 +10,13 @@ import { entryTableSql, writeEntries } from './write-entries.ts';
 const template = {
   key: 'write stage',
   build: async (url: string) => {
-    const { transactions, close } = openPostgres(url);
-    await transactions.query('create schema everwarm; create table public.doc (id text primary key, body text)');
-    await transactions.query('create table public.entry (id text not null, page text not null, at bytea not null, primary key (id, page))');
-    await transactions.query(`${documentTableSql(1)}; ${entryTableSql(2)}`);
-    await close();
+    const postgres = openPostgres(url);
+    await postgres.transactions.query('create schema everwarm; create table public.doc (id text primary key, body text)');
+    await postgres.transactions.query(
+      'create table public.entry (id text not null, page text not null, at bytea not null, primary key (id, page))',
+    );
+    await postgres.transactions.query(`${documentTableSql(1)}; ${entryTableSql(2)}`);
+    await postgres.close();
   },
 };
 
@@ -31,9 +33,9 @@ const entries = model(2, 'select e.id as key, e.page as partition, e.at as membe
 async function openTables(): Promise<Transactions> {
   const database = await createDatabase({ template });
   onTestFinished(() => database.drop());
-  const { transactions, close } = openPostgres(database.urlFor('write stage'), { max: 2 });
-  onTestFinished(close);
-  return transactions;
+  const postgres = openPostgres(database.urlFor('write stage'), { max: 2 });
+  onTestFinished(() => postgres.close());
+  return postgres.transactions;
 }
 
 const v = (number: number) => formatVersion(1, BigInt(number));
