@@ -11,7 +11,7 @@ export const problemResponse = {
 
 const text = (description: string) => ({ type: 'string' as const, description });
 
-const openapi: FastifyDynamicSwaggerOptions['openapi'] = {
+const openapi: NonNullable<FastifyDynamicSwaggerOptions['openapi']> = {
   openapi: '3.1.0',
   info: {
     title: 'The blog',
