@@ -105,7 +105,7 @@ describe('the verbs, one after the other', { timeout: 120_000 }, () => {
       expect(await answer('doctor')).toMatchObject({ code: 0 });
       expect(await library.everwarm(['rebuild', 'book_page'], services)).toMatchObject({
         code: 0,
-        stdout: 'Derived 2 documents of book_page again.\n',
+        stdout: 'Derived all documents of book_page again: 2.\n',
       });
     } finally {
       worker.child.kill('SIGTERM');

@@ -15,10 +15,10 @@ export function addRebuild(program: Command): void {
         declaredModels(session.config, [name]);
         const documents = await documentsOf(session, name, dryRun);
         if (!dryRun) await rebuild(session, name, documents);
-        session.output.result(
-          { name, dryRun, documents },
-          `${dryRun ? 'Would derive' : 'Derived'} ${documents} documents of ${name}${dryRun ? ', and those of rows that have none yet' : ' again'}.`,
-        );
+        const text = dryRun
+          ? `Would derive all documents of ${name} again: ${documents}, and those of rows that have none yet.`
+          : `Derived all documents of ${name} again: ${documents}.`;
+        session.output.result({ name, dryRun, documents }, text);
         return 'done';
       }),
     );
