@@ -5,10 +5,7 @@ import { createHash } from 'node:crypto';
  * the queue. Spelled nowhere else.
  */
 
-/** The Postgres schema that holds everything durable. */
-export const engineSchema = 'everwarm';
-
-/** Names inside {@link engineSchema} that a read model must not take, since its view would hide or clash with them. */
+/** Names inside the schema `everwarm` that a read model must not take, since its view would hide or clash with them. */
 export const reservedNames: ReadonlySet<string> = new Set([
   'migrations',
   'outbox',

@@ -52,7 +52,7 @@ export function and(conditions: readonly string[]): string {
 }
 
 /** One sort term. */
-export function orderTermSql(term: OrderTerm): string {
+function orderTermSql(term: OrderTerm): string {
   return `${term.sql}${term.descending ? ' desc' : ''}${term.nullsFirst === term.descending ? '' : term.nullsFirst ? ' nulls first' : ' nulls last'}`;
 }
 

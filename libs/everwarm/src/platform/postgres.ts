@@ -79,7 +79,7 @@ async function inTransaction<T>(
 }
 
 /** Names the server of a connection string without its password. */
-export function serverName(url: string | undefined): string {
+function serverName(url: string | undefined): string {
   try {
     const { host, pathname, username } = new URL(url ?? '');
     return `${username ? `${decodeURIComponent(username)}@` : ''}${host}${pathname}`;

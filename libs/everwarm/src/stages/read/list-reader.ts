@@ -1,5 +1,5 @@
 import type { Generation } from '#contracts/compiled.ts';
-import { entriesKey, pageKey, projectionTable } from '#contracts/names.ts';
+import { pageKey, projectionTable } from '#contracts/names.ts';
 import { decodeCursor, encodeCursor, memberKey } from './cursor.ts';
 import { type RawDocument, type ReadParts, readDocuments, type Tier } from './document-reader.ts';
 
@@ -65,12 +65,4 @@ async function fromSource(parts: ReadParts, list: Generation, partition: string,
     async (tx) => (await tx.query<{ member: Buffer }>(list.model.list?.page ?? '', [partition, start, count])).rows,
   );
   return { members: rows.map((row) => row.member), tier: 'source' };
-}
-
-/** Whether Redis says that it holds the whole of a partition. For audits. */
-export async function isWhole(parts: Pick<ReadParts, 'redis' | 'space'>, list: number, partition: string): Promise<boolean> {
-  return (
-    (await parts.redis.zscore(pageKey(parts.space, list, partition), '')) !== null &&
-    (await parts.redis.hexists(entriesKey(parts.space, list, partition), '')) === 0
-  );
 }

@@ -15,7 +15,7 @@ export type ListOptions = { readonly limit?: number; readonly after?: string | n
 export type Page<Doc> = { readonly items: readonly Doc[]; readonly next: string | null };
 
 /** The most documents of one page, and of one `getMany`. */
-export const maxPage = 1000;
+const maxPage = 1000;
 
 /** Reads documents and lists: from Redis, else the projection tables, else the sources. Never computes what a store has. */
 export interface Reader {
