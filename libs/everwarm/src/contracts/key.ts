@@ -14,8 +14,8 @@ const forms: Record<KeyType, { readonly test: RegExp; readonly means: string }> 
   integer: { test: /^(0|-?[1-9]\d{0,9})$/, means: 'a whole number' },
   bigint: { test: /^(0|-?[1-9]\d{0,18})$/, means: 'a whole number' },
   uuid: { test: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, means: 'a lower-case uuid' },
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: a null character is what no Postgres text can hold
-  text: { test: /^[^\u0000]*$/u, means: 'text without null characters' },
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a null character and half a pair are what no Postgres text can hold
+  text: { test: /^[^\u0000\p{Surrogate}]*$/u, means: 'well-formed text without null characters' },
   date: { test: /^(-?infinity|\d{4,7}-\d{2}-\d{2}( BC)?)$/, means: 'a date as YYYY-MM-DD' },
 };
 
@@ -65,7 +65,8 @@ function isDay(text: string): boolean {
 }
 
 function property(key: KeyInput, column: KeyColumn): unknown {
-  return typeof key === 'object' ? key[column.property] : undefined;
+  // Callers without types give null for a key that they do not have.
+  return typeof key === 'object' && key !== null ? key[column.property] : undefined;
 }
 
 function excerpt(text: string): string {

@@ -27,6 +27,8 @@ export function valueLiteral(value: unknown): string | null {
   if (value instanceof Date) return textLiteral(value.toISOString());
   if (value instanceof Uint8Array) return `'\\x${Buffer.from(value).toString('hex')}'`;
   if (Array.isArray(value)) {
+    // An empty `array[]` has no type; as text it takes the one that its context asks for.
+    if (value.length === 0) return `'{}'`;
     const items = value.map(valueLiteral);
     return items.includes(null) ? null : `array[${items.join(', ')}]`;
   }
