@@ -16,6 +16,11 @@ export type Durability = 'durable' | 'deferred';
 export type TransactionOptions = {
   /** Default `durable`. */
   readonly durability?: Durability;
+  /**
+   * Waits for locks on tables only as long as cannot become a deadlock with the user's own statements (a TRUNCATE of several
+   * tables, say): it is this transaction that fails then, with 55P03, and not theirs.
+   */
+  readonly givesWay?: boolean;
   /** Statements sent together with the beginning, in the same round trip, without parameters; their results are handed to the action. */
   readonly opening?: readonly string[];
 };
