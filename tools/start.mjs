@@ -75,7 +75,7 @@ async function start(started, signal, demo) {
   const urls = { DATABASE_URL: services.databaseUrl, REDIS_URL: services.redisUrl };
   const file = writeServiceEnv({ ...urls, EVERWARM_CONSOLE_TOKEN: token });
   const env = { ...process.env, ...urls };
-  if (!process.env['DATABASE_URL'] || demo) await prepareDemo({ env, databaseUrl: urls.DATABASE_URL, signal, log });
+  if (!process.env['DATABASE_URL'] || demo) await prepareDemo({ env, signal });
   else
     log(`Not touched without --demo: ${describeUrl(urls.DATABASE_URL)}. "npm start -- --demo" migrates it, and fills it if it is empty.`);
   signal.throwIfAborted();

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
+import type { Client } from 'pg';
 import { withClient } from '../connect.ts';
 import { BlogError } from '../errors.ts';
 import { generateBlog } from '../generate/generate.ts';
@@ -57,8 +58,13 @@ function verbs(): Command {
     .description('fill the blog with invented content, the same for the same seed; running it again adds what is missing')
     .requiredOption('--posts <number>', 'how many posts; members, comments and votes follow', wholeNumber)
     .option('--seed <number>', 'which content', wholeNumber, 1)
-    .action(async ({ posts, seed }: { posts: number; seed: number }) => {
+    .option('--if-empty', 'do nothing where the blog has members or posts already')
+    .action(async ({ posts, seed, ifEmpty }: { posts: number; seed: number; ifEmpty?: true }) => {
       const url = databaseUrl();
+      if (ifEmpty && !(await withClient(url, isEmpty))) {
+        console.log('The blog has content already: nothing is added.');
+        return;
+      }
       const line = startProgress('Generating', posts);
       await generateBlog(url, { posts, seed, onPosts: (count) => line.add(count) });
       line.end(`Generated ${posts.toLocaleString('en')} posts of seed ${seed}.`);
@@ -73,6 +79,13 @@ function verbs(): Command {
       console.log('Wrote migrations/schema.sql.');
     });
   return program;
+}
+
+async function isEmpty(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ empty: boolean }>(
+    'select not exists (select from posts) and not exists (select from users) as empty',
+  );
+  return rows[0]?.empty === true;
 }
 
 function wholeNumber(text: string): number {

@@ -29,6 +29,9 @@ const beginning = (durability: Durability): readonly string[] => [
 
 const beginnings: Readonly<Record<Durability, readonly string[]>> = { durable: beginning('durable'), deferred: beginning('deferred') };
 
+/** Below Postgres's default `deadlock_timeout` of one second, after which either side may be the one to fail. */
+const givingWay = 'set local lock_timeout = 500';
+
 /** Opens what the engine uses of Postgres. Connects lazily; nothing is checked here. */
 export function openPostgres(input: PostgresInput, options: { readonly max?: number; readonly name?: string } = {}): Postgres {
   const owned = typeof input === 'string';
@@ -51,7 +54,7 @@ type Action<T> = Parameters<Transactions['transaction']>[0] extends (...given: i
 async function inTransaction<T>(
   pool: pg.Pool,
   action: Action<T>,
-  { durability = 'durable', opening = [] }: TransactionOptions,
+  { durability = 'durable', givesWay = false, opening = [] }: TransactionOptions,
 ): Promise<T> {
   const client = await pool.connect().catch((cause: unknown) => Promise.reject(postgresError(cause, pool.options.connectionString)));
   let broken: Error | undefined;
@@ -61,7 +64,7 @@ async function inTransaction<T>(
   };
   client.on('error', ended);
   try {
-    const first = beginnings[durability];
+    const first = givesWay ? [...beginnings[durability], givingWay] : beginnings[durability];
     // Several statements in one message answer with several results, which the driver's types do not know.
     const results = (await client.query([...first, ...opening].join('; '))) as unknown as pg.QueryResult[];
     const result = await action(client as Database, results.slice(first.length));

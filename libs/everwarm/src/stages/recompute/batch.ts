@@ -41,7 +41,7 @@ export function recomputeBatch<W>(
       const written = await write(tx, { generation, keys: claims.map((claim) => claim.key), version });
       return { written, claims, busy };
     },
-    { opening: [lockSql(generation.id, shards), claimSql(generation.id, keys)] },
+    { givesWay: true, opening: [lockSql(generation.id, shards), claimSql(generation.id, keys)] },
   );
 }
 

@@ -25,6 +25,9 @@ export type WorkerParts<W> = {
 /** How soon keys whose shard was busy are tried again, in milliseconds. */
 const busyRetryMs = 10;
 
+/** How soon keys are tried again whose tables somebody held, in milliseconds. */
+const lockedRetryMs = 100;
+
 /** Starts the BullMQ worker that recomputes. It rejects no job: what fails stays owed in the ledger, with the reason. */
 export function startRecomputeWorker<W>(parts: WorkerParts<W>): Worker<RecomputeJob> {
   const worker = new Worker<RecomputeJob>(parts.queue.name, (job) => recomputeJob(parts, job), {
@@ -54,6 +57,7 @@ async function recomputeKeys<W>(parts: WorkerParts<W>, generation: Generation, k
   }));
   if ('error' in outcome) {
     if (outcome.blame === 'server') throw outcome.error;
+    if (outcome.blame === 'lock') return again(parts, generation, keys, lockedRetryMs);
     if (outcome.blame === 'value' && keys.length > 1) {
       const middle = keys.length >> 1;
       await recomputeKeys(parts, generation, keys.slice(0, middle));
@@ -66,14 +70,19 @@ async function recomputeKeys<W>(parts: WorkerParts<W>, generation: Generation, k
   const { written, claims, busy } = outcome;
   if (written !== null) await parts.publish(generation, written);
   await acknowledge(parts.db, generation.id, claims);
-  if (busy.length > 0)
-    await parts.queue.add(String(generation.id), { generation: generation.id, keys: busy }, { delay: busyRetryMs, removeOnComplete: true });
+  if (busy.length > 0) await again(parts, generation, busy, busyRetryMs);
 }
 
-/** Whom an error of the recompute statement is about, by its SQLSTATE: one value, the statement, or the server. */
-function blameFor(error: unknown): 'value' | 'statement' | 'server' {
+async function again<W>(parts: WorkerParts<W>, generation: Generation, keys: readonly string[], delay: number): Promise<void> {
+  await parts.queue.add(String(generation.id), { generation: generation.id, keys }, { delay, removeOnComplete: true });
+}
+
+/** Whom an error of the recompute statement is about, by its SQLSTATE: one value, the statement, another session, or the server. */
+function blameFor(error: unknown): 'value' | 'statement' | 'lock' | 'server' {
   const state = error instanceof Error && 'code' in error ? String(error.code) : '';
   // 21 cardinality, 22 data, 23 constraint, 54 limit; 57014 is the statement's timeout.
+  // 55P03 and 40P01: a table that somebody holds whole, for a DDL statement or a TRUNCATE.
+  if (state === '55P03' || state === '40P01') return 'lock';
   if (/^(21|22|23|54)...$/.test(state) || state === '57014') return 'value';
   return /^42...$/.test(state) ? 'statement' : 'server';
 }

@@ -94,9 +94,12 @@ export class Relay {
         }
       } catch (error) {
         if (this.#stopping) return;
-        this.#parts.onError(error, 'relay');
-        await this.#leadership.release();
         wait = pace.afterError;
+        // A table was locked and the batch gave way: it is delivered at the next look, by this same leader.
+        if (!isLockTimeout(error)) {
+          this.#parts.onError(error, 'relay');
+          await this.#leadership.release();
+        }
       }
       await this.#pause(wait);
     }
@@ -129,7 +132,7 @@ export class Relay {
         await this.#commitSnapshot(tx, batch.now);
         return result;
       },
-      { durability: 'deferred' },
+      { durability: 'deferred', givesWay: true },
     );
     this.#delivered = batch.now;
     if (queued) await this.#enqueue(resolved);
@@ -143,7 +146,7 @@ export class Relay {
         await this.#commitSnapshot(tx, now);
         return now;
       },
-      { durability: 'deferred' },
+      { durability: 'deferred', givesWay: true },
     );
   }
 
@@ -184,6 +187,10 @@ export class Relay {
       };
     });
   }
+}
+
+function isLockTimeout(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '55P03';
 }
 
 async function loadSources(db: Database): Promise<ReadonlyMap<number, Source>> {
