@@ -19,12 +19,13 @@ try {
 async function main(): Promise<void> {
   const { databaseUrl, redisUrl, logLevel } = readSettings(process.env);
   const log = pino({ name: 'worker', level: logLevel });
-  const onError = (error: unknown, during: string) => logFailure(log, error, during);
+  let publishing: Loop | undefined;
+  // A start that fails says why itself.
+  const onError = (error: unknown, during: string) => publishing && logFailure(log, error, during);
   const everwarm = createEverwarm({ postgres: databaseUrl, redis: redisUrl, readModels, onError });
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 1, application_name: 'everwarm-publish-due' });
   // An idle connection that ends is replaced at the next turn, which reports what matters.
   pool.on('error', () => undefined);
-  let publishing: Loop | undefined;
 
   closeWithGrace({ delay: 10_000, logger: log }, async ({ err }) => {
     if (err) log.fatal({ err }, 'the worker ends');

@@ -16,6 +16,8 @@ export type CommandScope =
 
 /** Every command of the blog as a route, its input checked by the command's own schema. */
 export function commandRoutes(app: FastifyInstance, db: BlogDatabase): void {
+  // JSON alone: any page on the web may send text/plain to a server of one's own without asking it first.
+  app.removeContentTypeParser('text/plain');
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   const scope = app.withTypeProvider<ZodTypeProvider>();

@@ -1,8 +1,8 @@
 import { DrizzleQueryError } from 'drizzle-orm/errors';
 import type { Problem } from './problem.ts';
 
-/** Node's and Postgres's codes for a server that is away, shutting down, full, or asks to be tried again. */
-const away = /^(ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|08|53|57P|55P03|40001|40P01|57014)/;
+/** Node's and Postgres's codes for a server that is away, shutting down, full, closed to connections, or asks to be tried again. */
+const away = /^(ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|08|53|55000|55P03|57P|57014|40001|40P01)/;
 
 /**
  * What an error of the database means to a client, if it means anything: a server that is away is worth another try, a value
