@@ -2,7 +2,7 @@ import { publishInput } from '@everwarm/blog';
 import { z } from 'zod';
 
 /** The id of a row as a path gives it. */
-export const pathId = z
+const pathId = z
   .string()
   .regex(/^[1-9]\d{0,9}$/, 'must be a positive whole number')
   .transform(Number)

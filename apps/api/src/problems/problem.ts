@@ -25,7 +25,7 @@ export class RefusedRequest extends Error {
 }
 
 /** The media type of RFC 9457. */
-export const problemType = 'application/problem+json; charset=utf-8';
+const problemType = 'application/problem+json; charset=utf-8';
 
 /** Answers with a problem document of RFC 9457. `type` is about:blank: `code` says more than a page about it would. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, { status, code, detail, errors }: Problem): FastifyReply {
