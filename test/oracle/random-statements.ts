@@ -61,7 +61,7 @@ const touch: Maker = ({ random }, table) => {
 
 const remove: Maker = (making, table) => ({ sql: `delete from ${table.sql} where ${condition(making, table)}` });
 
-const truncate: Maker = ({ random }, table) => ({ sql: `truncate ${table.sql}${random.chance(0.5) ? ' cascade' : ''}` });
+const truncate: Maker = ({ random }, table) => ({ sql: `truncate ${table.sql}${random.chance(0.8) ? ' cascade' : ''}` });
 
 const merge: Maker = (making, table) => {
   const on = table.key.map((column) => `t.${quoteName(column)} = s.${quoteName(column)}`).join(' and ');
@@ -102,7 +102,7 @@ const flood: Maker = (making, table) => {
   if (!key) return update(making, table);
   if (making.random.chance(0.4)) return { sql: `delete from ${table.sql} where ${quoteName(key.name)} between 1001 and 9999` };
   const values = table.columns.map((column) => (column === key ? 'g' : oneValue(making, table, column)));
-  const last = 1001 + making.random.integer(500, 2500);
+  const last = 1001 + (making.random.chance(0.2) ? 5500 : making.random.integer(500, 2500));
   return {
     sql: `insert into ${table.sql} (${names(table.columns)}) select ${values.join(', ')} from generate_series(1001, ${last}) g on conflict do nothing`,
   };
@@ -119,7 +119,7 @@ const makers: readonly (readonly [weight: number, Maker])[] = [
   [20, copy],
   [10, combined],
   [10, caught],
-  [2, truncate],
+  [5, truncate],
   [1, flood],
 ];
 

@@ -34,7 +34,7 @@ const oddSettings: readonly (readonly string[])[] = [
 
 /** The first step: some rows in every table, whatever they refer to. */
 export function fillingStep(making: Making): Step {
-  const parts = making.tables.flatMap((table) => [fill(making, table), fill(making, table), fill(making, table)]);
+  const parts = making.tables.flatMap((table) => Array.from({ length: 6 }, () => fill(making, table)));
   const settings = ["session_replication_role = 'replica'"];
   return { transactions: [{ isolation: 'read committed', settings, parts, ending: 'commit' }], order: [0], resolve: [] };
 }

@@ -207,6 +207,8 @@ function cratesByTagExpected(rows: Rows): Map<string, string[]> {
   );
 }
 
+const halls = ['a', '', 'say "hi" \\ it\'s', '["a"]', '🐘\n{1}'];
+
 /** The first world. */
 export const depotWorld: World = {
   name: 'depot',
@@ -237,5 +239,17 @@ export const depotWorld: World = {
       ),
     ),
   ],
-  own: {},
+  // Few parents, so that each has more children than the limits show.
+  own: {
+    [`${HALL}.Code`]: halls,
+    [`${SHELF}.hall`]: halls,
+    [`${SHELF}.no`]: ['1', '2', '-2147483648'],
+    [`${CRATE}.hall`]: halls,
+    [`${CRATE}.shelf_no`]: ['1', '1', '2'],
+    [`${CRATE}.sender`]: ['1', '1', '2', '9007199254740991'],
+    [`${CRATE}.receiver`]: ['1', '2', '2', '-7'],
+    [`${PERSON}.id`]: ['1', '2', '-7', '9007199254740991'],
+    [`${TAG}.id`]: ['1', '2', '3', '4', '5', '6', '2147483647'],
+    'public.crate_tag.tag': ['1', '2', '3', '4', '5', '6'],
+  },
 };

@@ -201,6 +201,8 @@ const entriesOf = (rows: readonly Row[], column: string): Entry[] =>
   rows.flatMap((row): Entry[] => (row[column] == null ? [] : [[row[column], row]]));
 const shown = (rows: Rows) => rows(NODE).filter(isShown);
 
+const days = ['2024-02-29', '-infinity', '0044-03-15 BC', '12024-01-01'];
+
 /** The second world. */
 export const forestWorld: World = {
   name: 'forest',
@@ -239,5 +241,13 @@ export const forestWorld: World = {
       partitioned(entriesOf(rows(ENTRY), 'day'), ['day', 'seq'], desc('node_id', byInteger), asc('seq', byInteger)),
     ),
   ],
-  own: {},
+  // Few parents, so that each has more children than the limits show.
+  own: {
+    [`${NODE}.parent_id`]: ['1', '1', '2', '-1'],
+    [`${LINK}.from_id`]: ['1', '2', '-1', '3', '4'],
+    [`${LINK}.to_id`]: ['1', '2', '-1', '3', '4', '5'],
+    [`${DAY}.day`]: days,
+    [`${ENTRY}.day`]: days,
+    [`${ENTRY}.node_id`]: ['1', '2', '3'],
+  },
 };
