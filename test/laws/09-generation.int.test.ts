@@ -1,5 +1,8 @@
 import { waitFor } from '@everwarm/testkit';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { openPostgres } from '../../libs/everwarm/src/platform/postgres.ts';
+import { promoteBuilt } from '../../libs/everwarm/src/stages/relay/promote.ts';
+import { reconcileStep } from '../../libs/everwarm/src/stages/relay/reconcile.ts';
 import { captured, emptyOutbox } from './fixtures/captured.ts';
 import { type Depot, openDepot } from './fixtures/open-depot.ts';
 import { orderSheet, orderSheetWithMemo } from './fixtures/read-models.ts';
@@ -34,6 +37,11 @@ test('a generation being built is not read, and what is written meanwhile is in 
     await depot.pool.query(`update "Depot"."Order" set memo = 'during' where "orderNo" = 2`);
     await waitFor(async () => (await depot.everwarm.status()).outbox.undelivered === 0, { what: 'the relay to deliver' });
 
+    // The walk is begun again and again, and does not begin.
+    const database = openPostgres(depot.database.urlFor('walk'), { max: 1 });
+    onTestFinished(() => database.close());
+    for (let step = 0; step < 3; step++) expect(await reconcileStep(database.transactions)).toBe(false);
+    expect(await promoteBuilt(database.transactions)).toEqual([]);
     expect(await states(depot)).toEqual(['serving', 'building']);
     expect(await release.reader.raw(orderSheetWithMemo, { region: 'north', orderNo: 2 })).toMatchObject({ tier: 'source', version: null });
     expect(await release.reader.get(orderSheetWithMemo, { region: 'north', orderNo: 2 })).toMatchObject({ memo: 'during' });
