@@ -64,3 +64,25 @@ test('what one client reads never goes back, while many workers write one key', 
     expect(value).toBeGreaterThanOrEqual(seen[index]!.value);
   }
 });
+
+// The reader remembers nothing of what it has given away, so a Redis that lags behind Postgres shows once Postgres has answered.
+test.fails('what one client reads does not go back when Redis returns with what it held before', async () => {
+  const depot = await openDepot({ ownRedis: 'persistent' });
+  await depot.pool.query(`insert into "Depot"."Supplier" ("supplierId", "legal Name") values (1, 'One')`);
+  await depot.everwarm.settled();
+  // What a worker leaves that Redis failed between the two stores.
+  const table = `everwarm.${projectionTable(await servingId(depot.pool, supplierCard))}`;
+  await depot.pool.query(`update ${table} set version = $1, doc = $2`, [far, planted]);
+  await depot.redisServer!.kill();
+  const first = await depot.everwarm.reader.raw(supplierCard, 1);
+  expect(first).toMatchObject({ tier: 'postgres', version: far });
+  await depot.redisServer!.start();
+  const second = await waitFor(
+    async () => {
+      const answer = await depot.everwarm.reader.raw(supplierCard, 1);
+      return answer?.tier === 'redis' && answer;
+    },
+    { what: 'Redis to answer again' },
+  );
+  expect(second.version! >= far).toBe(true);
+});
