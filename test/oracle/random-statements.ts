@@ -109,17 +109,18 @@ const flood: Maker = (making, table) => {
 };
 
 const makers: readonly (readonly [weight: number, Maker])[] = [
-  [30, insert],
-  [40, upsert],
+  [10, insert],
+  [40, fill],
+  [60, upsert],
   [50, update],
   [8, exchange],
   [8, touch],
-  [20, remove],
-  [20, merge],
+  [12, remove],
+  [30, merge],
   [20, copy],
   [10, combined],
   [10, caught],
-  [5, truncate],
+  [3, truncate],
   [1, flood],
 ];
 
@@ -131,7 +132,7 @@ const oneValue = ({ random, own }: Making, table: Table, column: Column): string
 /** Rows of distinct keys: a statement that touches one row twice is refused by upsert and merge. */
 function tuples(making: Making, table: Table): string {
   const rows = new Map<string, string>();
-  for (let count = making.random.integer(1, 5); count > 0; count--) {
+  for (let count = making.random.integer(1, 8); count > 0; count--) {
     const values = table.columns.map((column) => oneValue(making, table, column));
     rows.set(JSON.stringify(table.key.map((key) => values[table.columns.findIndex(({ name }) => name === key)])), `(${values.join(', ')})`);
   }
@@ -139,9 +140,9 @@ function tuples(making: Making, table: Table): string {
 }
 
 function condition(making: Making, table: Table): string {
-  if (making.random.chance(0.05)) return 'true';
+  if (making.random.chance(0.02)) return 'true';
   const column = making.random.pick(table.columns.filter(({ type }) => type !== 'json'));
-  const values = [1, 2, 3].map(() => oneValue(making, table, column));
+  const values = Array.from({ length: making.random.integer(1, 2) }, () => oneValue(making, table, column));
   return `${quoteName(column.name)} in (${values.join(', ')})`;
 }
 
