@@ -8,6 +8,7 @@ import { type Options, readOptions } from './options.ts';
 import { read } from './read/scenario.ts';
 import type { Result, Scenario } from './scenario.ts';
 import { startServers } from './servers.ts';
+import { stopProcesses } from './start-process.ts';
 import { formatTable } from './table.ts';
 
 const scenarios: readonly Scenario[] = [freshness, capture, read];
@@ -49,8 +50,11 @@ async function main(): Promise<number> {
 async function runAll({ scenarios: names, rounds, seconds, profile }: Options): Promise<Result[]> {
   const log = (line: string) => console.log(line);
   const servers = await startServers(log);
-  // An interrupted run leaves no servers behind; processes of the scenario get the signal from the terminal themselves.
-  const interrupt = () => void servers.stop().finally(() => process.exit(130));
+  // An interrupted run leaves nothing behind.
+  const interrupt = () =>
+    void stopProcesses()
+      .then(() => servers.stop())
+      .finally(() => process.exit(130));
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
     const results: Result[] = [];

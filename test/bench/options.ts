@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 
 /** What the command line asks for. */
 export type Options = {
-  /** Names of scenarios, in the order they run; all of them when none is named. */
+  /** Names of scenarios; all of them when none is named. */
   readonly scenarios: readonly string[];
   readonly json: string | undefined;
   readonly rounds: number;

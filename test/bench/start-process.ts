@@ -1,17 +1,38 @@
 import { type NodeProcess, spawnNode } from '@everwarm/testkit';
 
-/** Starts a file of `processes/` and waits until it serves. The caller must stop it. `profile` is a folder for a CPU profile. */
-export async function startProcess(file: string, env: Readonly<Record<string, string>>, profile?: string): Promise<NodeProcess> {
-  const child = spawnNode(`test/bench/processes/${file}`, {
-    env: { NODE_ENV: 'production', ...env, ...(profile ? { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profile}` } : {}) },
-  });
+/** What a process is started with. */
+export type StartOptions = {
+  readonly env: Readonly<Record<string, string>>;
+  /** The line by which it tells that it serves. Default: `ready`. */
+  readonly ready?: RegExp;
+  /** A folder for a CPU profile. */
+  readonly profile?: string | undefined;
+};
+
+const running = new Set<NodeProcess>();
+
+/** Starts a file of the repository as a process of its own and waits until it serves. The caller must stop it. */
+export async function startProcess(entry: string, { env, ready = /^ready$/, profile }: StartOptions): Promise<NodeProcess> {
+  const child = spawnNode(entry, { env: { NODE_ENV: 'production', ...env, ...profiling(profile) } });
+  running.add(child);
+  void child.exited.then(() => running.delete(child));
   try {
-    await child.waitForLine(/^ready$/, 60_000);
+    await child.waitForLine(ready, 60_000);
     return child;
   } catch (error) {
     await child.stop();
     throw error;
   }
+}
+
+/** Stops whatever still runs: for a benchmark that was interrupted. */
+export async function stopProcesses(): Promise<void> {
+  await Promise.all([...running].map((child) => child.stop(2_000)));
+}
+
+/** Node refuses --cpu-prof in NODE_OPTIONS, so a file that does the same is loaded before the process's own. */
+function profiling(folder: string | undefined): Readonly<Record<string, string>> {
+  return folder ? { NODE_OPTIONS: `--import=${new URL('profiler.mjs', import.meta.url).href}`, BENCH_PROFILE: folder } : {};
 }
 
 /** Stops a process and throws with its output when it did not end well or complained meanwhile. */

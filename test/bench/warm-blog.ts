@@ -20,7 +20,8 @@ export type WarmBlog = {
 export async function createWarmBlog({ servers, profile }: Bench, redis: Redis): Promise<WarmBlog> {
   const database = await createBlogDatabase(servers);
   try {
-    const startWorker = (folder?: string) => startProcess('worker.ts', { DATABASE_URL: database.url, REDIS_URL: servers.redisUrl }, folder);
+    const env = { DATABASE_URL: database.url, REDIS_URL: servers.redisUrl };
+    const startWorker = (folder?: string) => startProcess('test/bench/processes/worker.ts', { env, profile: folder });
     // The Redis is this run's, but a scenario before this one may have left documents of a database that is gone.
     await redis.flushall();
     await buildDocuments(database.url, servers.redisUrl, startWorker);

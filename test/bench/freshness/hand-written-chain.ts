@@ -27,7 +27,9 @@ export async function handWrittenChain({ servers }: Bench): Promise<Chain> {
     await database.pool.query(schemaSql);
     await database.pool.query('insert into chain_outbox select id from posts');
     const start = () =>
-      startProcess('hand-written-chain.ts', { DATABASE_URL: database.url, REDIS_URL: servers.redisUrl, CHAIN_PREFIX: prefix });
+      startProcess('test/bench/processes/hand-written-chain.ts', {
+        env: { DATABASE_URL: database.url, REDIS_URL: servers.redisUrl, CHAIN_PREFIX: prefix },
+      });
     await buildDocuments(database, start);
     return { database, prefix, start, drop: () => database.drop() };
   } catch (error) {

@@ -23,7 +23,7 @@ export function findPostWith(pool: Pool): FindPost {
           columns: { id: true, parentId: true, body: true, createdAt: true, editedAt: true },
           with: { author: { columns: { id: true, name: true } } },
         },
-        postTags: { columns: {}, with: { tag: { columns: { id: true, name: true } } } },
+        postTags: { columns: {}, orderBy: (t, { asc }) => [asc(t.tagId)], with: { tag: { columns: { id: true, name: true } } } },
       },
       // Written as text: Drizzle would rewrite the columns of a subquery to the outer table's.
       extras: (p) => ({

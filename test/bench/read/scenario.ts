@@ -1,4 +1,5 @@
-import { type NodeProcess, spawnNode } from '@everwarm/testkit';
+import { isDeepStrictEqual } from 'node:util';
+import type { NodeProcess } from '@everwarm/testkit';
 import { Redis } from 'ioredis';
 import { compare } from '../compare.ts';
 import { inTurns } from '../rounds.ts';
@@ -39,7 +40,7 @@ export const read: Scenario = {
         const server = await starting;
         servers.push(server);
         const url = /listening on (\S+)/.exec(await server.waitForLine(/listening on/))?.[1] ?? '';
-        return { name, measure: () => measure(bench, url) };
+        return { name, url, measure: () => measure(bench, url) };
       };
       const sides = [await start('everwarm', startApi(bench, blog))];
       const env = {
@@ -48,7 +49,8 @@ export const read: Scenario = {
         BARE_PREFIX: barePrefix,
         CACHE_TTL: String(ttlSeconds),
       };
-      for (const { name, file } of others) sides.push(await start(name, startProcess(file, env)));
+      for (const { name, file } of others) sides.push(await start(name, startProcess(`test/bench/processes/${file}`, { env })));
+      await checkAnswers(sides);
       const measured = await inTurns(bench.rounds, sides, (name, round, measures) =>
         bench.log(`  round ${round}  ${name.padEnd(22)}  ${formatNumber(measures['requests'] ?? 0)} requests/s`),
       );
@@ -79,10 +81,17 @@ async function measure({ seconds = 8 }: Bench, url: string): Promise<{ requests:
 }
 
 async function startApi({ servers, profile }: Bench, { database }: WarmBlog): Promise<NodeProcess> {
-  const NODE_OPTIONS = profile ? `--cpu-prof --cpu-prof-dir=${profile}` : undefined;
-  return spawnNode('apps/api/src/main.ts', {
-    env: { DATABASE_URL: database.url, REDIS_URL: servers.redisUrl, PORT: '0', NODE_ENV: 'production', NODE_OPTIONS },
-  });
+  const env = { DATABASE_URL: database.url, REDIS_URL: servers.redisUrl, PORT: '0' };
+  return startProcess('apps/api/src/main.ts', { env, profile, ready: /listening on/ });
+}
+
+/** Throws unless every server answers with the same document: otherwise they would not do the same work. */
+async function checkAnswers(sides: readonly { readonly name: string; readonly url: string }[]): Promise<void> {
+  const answers = await Promise.all(sides.map(async ({ url }) => (await fetch(`${url}/posts/1`)).json()));
+  for (const [index, answer] of answers.entries()) {
+    if (!isDeepStrictEqual(answer, answers[0]))
+      throw new Error(`"${sides[index]?.name}" answers with another post 1:\n${JSON.stringify(answer)}\n${JSON.stringify(answers[0])}`);
+  }
 }
 
 /** The same bytes under plain keys, for the floors. */
