@@ -43,7 +43,7 @@ const pools: Readonly<Record<string, readonly string[]>> = {
   'character varying': texts,
   'character varying(12)': texts.filter((text) => text.length <= 12),
   'character(3)': ['a', 'ab', 'abc', '', 'é'],
-  uuid: [...'123456789abc'].map((digit) => `${digit.repeat(8)}-0000-4000-8000-${'0'.repeat(11)}${digit}`),
+  uuid: '123456789abc'.split('').map((digit) => `${digit.repeat(8)}-0000-4000-8000-${'0'.repeat(11)}${digit}`),
   date: ['2024-02-28', '2024-02-29', '2024-03-01', '1999-12-31', '1970-01-01', 'infinity', '-infinity', '12024-01-01'],
   'timestamp without time zone': [
     '2024-02-29 12:00:00',
