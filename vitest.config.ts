@@ -12,6 +12,8 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'unit',
+          // Property tests take seconds; a busy machine takes several times as long.
+          testTimeout: 60_000,
           include: ['{apps,libs}/*/src/**/*.test.ts', 'test/**/*.test.ts', 'tools/**/*.test.ts'],
           exclude: ['**/*.int.test.ts', '**/node_modules/**', 'test/architecture/fixtures/**'],
         },

@@ -59,6 +59,7 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
   const postgres = openPostgres(config.postgres, { max: (config.concurrency ?? 4) + 8 });
   const closers: (() => Promise<unknown>)[] = [() => postgres.close()];
   let opening: Promise<Open> | null = null;
+  let ready: Open['parts'] | null = null;
   let pipeline: Pipeline | null = null;
   let stopped = false;
 
@@ -83,10 +84,16 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
   };
   const opened = () => {
     if (stopped) throw new EverwarmError('E_LIFECYCLE', 'Everwarm was stopped. Create another one.');
-    opening ??= open().catch((error: unknown) => {
-      opening = null;
-      throw error;
-    });
+    opening ??= open().then(
+      (all) => {
+        ready = all.parts;
+        return all;
+      },
+      (error: unknown) => {
+        opening = null;
+        throw error;
+      },
+    );
     return opening;
   };
   const generationOf = async (model: AnyModel | string): Promise<Generation> => {
@@ -109,7 +116,7 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
   };
 
   return {
-    reader: readerOn(async () => (await opened()).parts, config.casing),
+    reader: readerOn(() => (stopped ? null : ready) ?? opened().then((all) => all.parts), config.casing),
     async migrate({ dryRun = false } = {}) {
       const owner = config.ownerUrl === undefined ? postgres : openPostgres(config.ownerUrl, { max: 2, name: 'everwarm-migrate' });
       try {

@@ -37,6 +37,7 @@ export function createReader(config: ReaderConfig): StandaloneReader {
   const postgres = openPostgres(config.postgres, { name: 'everwarm-reader' });
   const redis = openRedis(config.redis, 'read');
   let opening: Promise<ReadParts & { readonly generations: Generations }> | null = null;
+  let ready: (ReadParts & { readonly generations: Generations }) | null = null;
 
   const open = async () => {
     const [epoch] = await Promise.all([
@@ -54,15 +55,21 @@ export function createReader(config: ReaderConfig): StandaloneReader {
   };
   const connectOrRetry = () => redis.connect().catch(() => undefined);
   const parts = () => {
-    opening ??= open().catch((error: unknown) => {
-      opening = null;
-      throw error;
-    });
+    opening ??= open().then(
+      (opened) => {
+        ready = opened;
+        return opened;
+      },
+      (error: unknown) => {
+        opening = null;
+        throw error;
+      },
+    );
     return opening;
   };
 
   return {
-    ...readerOn(parts, config.casing),
+    ...readerOn(() => ready ?? parts(), config.casing),
     connect: async () => void (await parts()),
     stop: async () => {
       redis.disconnect();

@@ -6,6 +6,8 @@ export interface Generations {
   live(revision?: string): Promise<readonly Generation[]>;
   /** One live generation, or null when it was dropped or is unknown. */
   byId(id: number): Promise<Generation | null>;
+  /** The live generation of exactly this definition as far as it is remembered, at once; null says nothing. Looks again beside it. */
+  remembered(name: string, hash: string): Generation | null;
   /** The live generation of exactly this definition, or null when it was never migrated or is gone. */
   byHash(name: string, hash: string): Promise<Generation | null>;
 }

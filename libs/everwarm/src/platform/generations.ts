@@ -47,6 +47,10 @@ export function rememberGenerations(db: Database): Generations {
       if (find() === null) await refresh();
       return find();
     },
+    remembered(name, hash) {
+      if (isStale()) void refresh().catch(() => undefined);
+      return known.find((generation) => generation.name === name && generation.hash === hash) ?? null;
+    },
     async byHash(name, hash) {
       const find = () => known.find((generation) => generation.name === name && generation.hash === hash) ?? null;
       await current();

@@ -34,7 +34,7 @@ begin
   end;
   if changed is not null then
     insert into everwarm.outbox (slot, source, mask, vals)
-    select s.slot, ${source.id}, c.mask, c.vals from everwarm.outbox_slot s, unnest(changed) c;
+    select (select slot from everwarm.outbox_slot), ${source.id}, c.mask, c.vals from unnest(changed) c;
   end if;
   return null;
 end

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Generation } from '#contracts/compiled.ts';
 import type { Transactions } from '#contracts/database.ts';
+import { EverwarmError } from '#contracts/errors.ts';
 import { documentKey, type KeySpace, projectionTable } from '#contracts/names.ts';
 import { decodeStored } from '#contracts/version.ts';
 
@@ -27,8 +28,13 @@ export type ReadParts = { readonly db: Transactions; readonly redis: Redis; read
  */
 export async function readDocument(parts: ReadParts, generation: Generation, key: string): Promise<RawDocument | null> {
   if (generation.state !== 'building') {
-    const held = await parts.redis.getBuffer(documentKey(parts.space, generation.id, key)).catch(() => null);
-    if (held) return fromRedis(held);
+    try {
+      const held = await parts.redis.getBuffer(documentKey(parts.space, generation.id, key));
+      if (held) return fromRedis(held);
+    } catch (error) {
+      // Redis is away: Postgres answers. A value that Everwarm never wrote is somebody's mistake and says so.
+      if (error instanceof EverwarmError) throw error;
+    }
     const [stored] = await readProjected(parts, generation, [key]);
     if (stored !== undefined) return stored;
   }

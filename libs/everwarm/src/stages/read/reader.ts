@@ -33,15 +33,20 @@ export interface Reader {
 
 type Known = { readonly compiled: CompiledModel; readonly hash: string };
 
-/** A reader on open connections. `parts` is asked for at every read, so that it may open them at the first. */
-export function readerOn(parts: () => Promise<ReadParts & { readonly generations: Generations }>, casing: Casing | undefined): Reader {
-  const compiled = new WeakMap<AnyModel, Known>();
+type Parts = ReadParts & { readonly generations: Generations };
+
+/**
+ * A reader on open connections. `parts` is asked for at every read: it gives a promise while it opens them at the first, and
+ * them at once from then on, since a read from Redis is so short that each turn of the event loop counts.
+ */
+export function readerOn(parts: () => Parts | Promise<Parts>, casing: Casing | undefined): Reader {
+  const compiledModels = new WeakMap<AnyModel, Known>();
   const known = (model: AnyModel): Known => {
-    const cached = compiled.get(model);
+    const cached = compiledModels.get(model);
     if (cached) return cached;
     const made = model.compile(casing);
     const entry = { compiled: made, hash: definitionHash(made) };
-    compiled.set(model, entry);
+    compiledModels.set(model, entry);
     return entry;
   };
   const generationOf = async (generations: Generations, model: AnyModel): Promise<Generation> => {
@@ -61,9 +66,11 @@ export function readerOn(parts: () => Promise<ReadParts & { readonly generations
       return found && JSON.parse(found.body.toString());
     },
     async raw(model, key) {
-      const text = encodeKey(model.name, known(model).compiled.key, key);
-      const open = await parts();
-      return readDocument(open, await generationOf(open.generations, model), text);
+      const { compiled, hash } = known(model);
+      const text = encodeKey(model.name, compiled.key, key);
+      const opening = parts();
+      const open = opening instanceof Promise ? await opening : opening;
+      return readDocument(open, open.generations.remembered(model.name, hash) ?? (await generationOf(open.generations, model)), text);
     },
     async getMany(model, keys) {
       if (keys.length > maxPage)

@@ -29,7 +29,7 @@ export function recomputeBatch<W>(
 ): Promise<BatchOutcome<W>> {
   const shards = [...new Set(keys.map(shardOf))].sort((a, b) => a - b);
   return db.transaction(
-    async (tx, [locks, owed]) => {
+    async (tx, [, locks, owed]) => {
       const held = new Set(rowsOf<{ shard: number }>(locks).map((row) => row.shard));
       const isMine = (key: string) => held.has(shardOf(key));
       const rows = rowsOf<{ number: string; key: string; seq: string }>(owed).filter((row) => isMine(row.key));
@@ -41,9 +41,15 @@ export function recomputeBatch<W>(
       const written = await write(tx, { generation, keys: claims.map((claim) => claim.key), version });
       return { written, claims, busy };
     },
-    { givesWay: true, opening: [lockSql(generation.id, shards), claimSql(generation.id, keys)] },
+    { givesWay: true, opening: [planOnce, lockSql(generation.id, shards), claimSql(generation.id, keys)] },
   );
 }
+
+/**
+ * The statements of a generation are planned once per connection: planning again for every batch took twice as long as a batch
+ * of one key, and the plans are index lookups by key however many keys there are.
+ */
+const planOnce = 'set local plan_cache_mode = force_generic_plan';
 
 /** Each statement of the opening has a snapshot of its own, so what comes after the locks also sees what came before them. */
 function lockSql(generation: number, shards: readonly number[]): string {

@@ -25,7 +25,8 @@ async function openOutbox() {
   const { transactions: db, pool } = postgres;
   const session = await pool.connect();
   onTestFinished(() => session.release());
-  await session.query('set enable_seqscan = off');
+  // As the leader's session is.
+  await session.query('set enable_seqscan = off; set jit = off; set plan_cache_mode = force_generic_plan');
   const { rows } = await db.query<{ snapshot: string }>('select snapshot from everwarm.relay');
   return { db, pool, session: session as Database, begin: parseSnapshot(rows[0]!.snapshot) };
 }
