@@ -45,7 +45,7 @@ test('a killed worker leaves its work to the next one', async () => {
   });
   onTestFinished(async () => void (await first.stop()));
   await first.waitForLine(/working/);
-  await addSuppliers(depot, 1, 2000);
+  await addSuppliers(depot, 1, 1000);
   await waitFor(async () => (await redisCopies(depot, supplierCard)).size > 0, { what: 'the first documents' });
   first.signal('SIGKILL');
   await first.exited;
@@ -54,8 +54,8 @@ test('a killed worker leaves its work to the next one', async () => {
   await depot.pool.query(`update "Depot"."Supplier" set "legal Name" = 'while nobody works' where "supplierId" <= 10`);
 
   await depot.everwarm.start();
-  expect(await expectEquivalence(depot)).toBe(2000);
-  expect(done).toBeLessThan(2000);
+  expect(await expectEquivalence(depot)).toBe(1000);
+  expect(done).toBeLessThan(1000);
 });
 
 test('connections that Postgres ends, that of the leader among them, lose nothing', async () => {
@@ -116,7 +116,7 @@ test('turning the outbox over while writers are open loses nothing', async () =>
     }
     return turned;
   })();
-  await writeRandomly(depot.pool, random, 240).finally(() => {
+  await writeRandomly(depot.pool, random, 150).finally(() => {
     writing = false;
   });
   expect(await turns).toBeGreaterThan(2);

