@@ -40,6 +40,8 @@ export function openPostgres(input: PostgresInput, options: { readonly max?: num
     : input;
   // Without a listener an idle connection's end would crash the process; the next query reports what matters.
   if (owned) pool.on('error', () => undefined);
+  // Nor could anybody listen in time to a connection that ends in the very message that opens it.
+  if (owned) pool.on('connect', (client) => void client.on('error', () => undefined));
   const transactions: Transactions = {
     query: pool.query.bind(pool) as Database['query'],
     transaction: (action, options = {}) => inTransaction(pool, action, options),
