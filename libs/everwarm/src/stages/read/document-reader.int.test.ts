@@ -65,7 +65,16 @@ async function openTiers(keys: readonly string[]) {
       ]);
     if (key.includes('s')) await transactions.query(`insert into public.source values ($1, '"source"')`, [key]);
   }
-  return { parts, redis, asked };
+  /** Holds the source table so that no query of it ends before the returned function is called. */
+  const hold = async () => {
+    const holder = await database.pool.connect();
+    await holder.query('begin; lock table public.source in access exclusive mode');
+    return async () => {
+      await holder.query('commit');
+      holder.release();
+    };
+  };
+  return { parts, redis, asked, hold };
 }
 
 const short = (answer: Awaited<ReturnType<typeof readDocument>>) => answer && `${answer.tier} ${answer.body.toString()} ${answer.version}`;
@@ -103,8 +112,13 @@ test('without Redis, Postgres answers', async () => {
 });
 
 test('a hundred readers of a cold key cause one query', async () => {
-  const { parts, asked } = await openTiers(['s']);
-  const answers = await Promise.all(Array.from({ length: 100 }, () => readDocument(parts, serving, 's')));
+  const { parts, asked, redis, hold } = await openTiers(['s']);
+  const release = await hold();
+  const reads = Array.from({ length: 100 }, () => readDocument(parts, serving, 's'));
+  // Redis answers in order: after this every reader knows that it has nothing, while the first one's query still waits.
+  await redis.ping();
+  await release();
+  const answers = await Promise.all(reads);
   expect(new Set(answers.map(short))).toEqual(new Set(['source "source" null']));
   expect(asked).toHaveLength(1);
   await readDocument(parts, serving, 's');

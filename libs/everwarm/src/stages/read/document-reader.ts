@@ -35,10 +35,8 @@ export async function readDocument(parts: ReadParts, generation: Generation, key
       // Redis is away: Postgres answers. A value that Everwarm never wrote is somebody's mistake and says so.
       if (error instanceof EverwarmError) throw error;
     }
-    const [stored] = await readProjected(parts, generation, [key]);
-    if (stored !== undefined) return stored;
   }
-  return readSource(parts, generation, key);
+  return readBehindRedis(parts, generation, key);
 }
 
 /** Several documents by their keys' texts, in that order: one round trip to Redis, one to Postgres for what it lacks. */
@@ -60,7 +58,7 @@ export async function readDocuments(parts: ReadParts, generation: Generation, ke
       if (document !== undefined) found.set(key, document);
     }
   }
-  for (const key of keys) if (!found.has(key)) found.set(key, await readSource(parts, generation, key));
+  for (const key of keys) if (!found.has(key)) found.set(key, await deriveDocument(parts, generation, key));
   return keys.map((key) => found.get(key) ?? null);
 }
 
@@ -94,17 +92,23 @@ async function readProjected(
 
 const flights = new WeakMap<Generation, Map<string, Promise<RawDocument | null>>>();
 
-/** Derives a document now. Readers of one key in this process share one query. */
-function readSource(parts: ReadParts, generation: Generation, key: string): Promise<RawDocument | null> {
+/** What Redis does not have. Readers of one key in this process share one answer while it is under way: a cold key costs one query. */
+function readBehindRedis(parts: ReadParts, generation: Generation, key: string): Promise<RawDocument | null> {
   const flying = flights.get(generation) ?? new Map<string, Promise<RawDocument | null>>();
   flights.set(generation, flying);
   const known = flying.get(key);
   if (known) return known;
-  const flight = deriveDocument(parts, generation, key).finally(() => flying.delete(key));
+  const flight = readPostgres(parts, generation, key).finally(() => flying.delete(key));
   flying.set(key, flight);
   return flight;
 }
 
+async function readPostgres(parts: ReadParts, generation: Generation, key: string): Promise<RawDocument | null> {
+  const [stored] = generation.state === 'building' ? [] : await readProjected(parts, generation, [key]);
+  return stored === undefined ? deriveDocument(parts, generation, key) : stored;
+}
+
+/** Derives a document from the sources now. */
 function deriveDocument({ db }: ReadParts, generation: Generation, key: string): Promise<RawDocument | null> {
   const asOf = Date.now();
   return db.transaction(async (tx) => {
