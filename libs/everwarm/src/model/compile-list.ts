@@ -3,7 +3,7 @@ import { dependenciesOf, enumerateSql, keyColumns } from './compile.ts';
 import { tableScope } from './expression.ts';
 import { keyColumn, keyTextSql } from './forms.ts';
 import type { DocumentPlan, PlanField, PlanNode } from './plan.ts';
-import { planOrder, planWhere } from './plan-query.ts';
+import { planOrder, planWhere } from './plan-terms.ts';
 import { and, columnSql, filters, fromSql, joinConditions, keyCondition, keysRelation, rootKeySql } from './recompute-sql.ts';
 import { type Casing, type ColumnInfo, columnNamed, definition, type SchemaIndex } from './schema.ts';
 import { sortKeySql, sortTermSql } from './sort-form.ts';

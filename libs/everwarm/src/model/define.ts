@@ -3,7 +3,8 @@ import type { CompiledModel } from '#contracts/compiled.ts';
 import { reservedNames } from '#contracts/names.ts';
 import { compileDocument } from './compile.ts';
 import { compileList, type RawList } from './compile-list.ts';
-import { planDocument, type RawQuery } from './plan-query.ts';
+import type { RawQuery } from './declared.ts';
+import { planDocument } from './plan-query.ts';
 import { type Casing, definition, indexSchema } from './schema.ts';
 import type { Jsonified, KeyOf, ListConfig, ReadModelConfig, ResultOf } from './types.ts';
 
