@@ -6,12 +6,13 @@ import { freshness } from './freshness/scenario.ts';
 import { type Options, readOptions } from './options.ts';
 
 import { read } from './read/scenario.ts';
+import { recompute } from './recompute/scenario.ts';
 import type { Result, Scenario } from './scenario.ts';
 import { startServers } from './servers.ts';
 import { stopProcesses } from './start-process.ts';
 import { formatTable } from './table.ts';
 
-const scenarios: readonly Scenario[] = [freshness, capture, read];
+const scenarios: readonly Scenario[] = [freshness, capture, read, recompute];
 
 const usage = `npm run bench -- [scenario...] [--json FILE] [--rounds N] [--seconds N] [--profile DIR]
 

@@ -40,7 +40,7 @@ export async function stopProcess(child: NodeProcess): Promise<void> {
   const { code, signal } = await child.stop();
   const complaints = child
     .output()
-    .replace(/^ready$/m, '')
+    .replace(/^(?:ready|seconds \S+)$/gm, '')
     .trim();
   if (code !== 0 || complaints)
     throw new Error(`A process of the benchmark ended with ${signal ?? `code ${code}`} and said:\n${complaints}`);
