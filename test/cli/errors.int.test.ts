@@ -92,7 +92,7 @@ describe('the configuration is wrong', () => {
 
   it.each([
     ['where it is declared', 'orderBy: (b, { desc }) => [desc(b.id)]', ['status'], /: book_page has "orderBy" at its root/],
-    ['by the database', "extras: { at: sql`now()::text`.as('at') }", ['migrate'], /: book_page.*now.* is not immutable/],
+    ['by the database', "extras: { at: sql`random()::text`.as('at') }", ['migrate'], /: book_page.*random.* is not immutable/],
   ])('a shape that is not supported, refused %s', async (_, more, args, line) => {
     const services = { databaseUrl: database.url, redisUrl };
     expectError(await inFolder(libraryConfig(database.name, more), (folder) => folder.everwarm(args, services)), 1, line);

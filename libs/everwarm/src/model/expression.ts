@@ -4,9 +4,15 @@ import type { Fragment } from '#contracts/compiled.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 import { valueLiteral } from './literal.ts';
 import { type Casing, type ColumnInfo, definition, type TableInfo } from './schema.ts';
+import { type Timed, timedExpression } from './timed.ts';
 
-/** A user's expression over one table: its SQL with values as literals, and the columns it reads. */
-export type Expression = { readonly sql: string; readonly columns: readonly ColumnInfo[] };
+/** A user's expression over one table: its SQL with values as literals, the columns it reads, and whether it looks at the time. */
+export type Expression = {
+  readonly sql: string;
+  readonly columns: readonly ColumnInfo[];
+  /** Null for one that gives the same as long as its row does. */
+  readonly timed: Timed | null;
+};
 
 /** One appearance of a table in a query, under an alias of its own. */
 export type TableScope = {
@@ -64,8 +70,9 @@ export function tableScope(info: TableInfo, alias: string, casing: Casing | unde
       );
     };
     const text = toText(dialect, visit(is(expression, Column) ? sql`${expression}` : expression) as SQL, path);
-    fragments.push({ path, table: info.name, alias, sql: text });
-    return { sql: text, columns: [...columns] };
+    const timed = timedExpression(text, alias, [...columns], path);
+    fragments.push({ path, table: info.name, alias, sql: timed?.atRest ?? text });
+    return { sql: text, columns: [...columns], timed };
   };
 
   return { info, alias, fields, render };
