@@ -3,6 +3,7 @@ import type { Transactions } from '#contracts/database.ts';
 import type { Generations } from '#contracts/generations.ts';
 import type { RecomputeJob } from '#contracts/job.ts';
 import { type KeySpace, queuePrefix } from '#contracts/names.ts';
+import { blamedGeneration } from '#contracts/statement-error.ts';
 import type { Pool, Queue, Redis, Worker } from '#platform/clients.ts';
 import type { Epoch } from '#platform/epoch.ts';
 import { startDuties } from './duties.ts';
@@ -73,9 +74,15 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     onError,
   });
 
+  /** A generation whose own SQL cannot run stalls by itself; whatever else failed is for the duties to report. */
+  const leaveAside = async (error: unknown) => {
+    const generation = blamedGeneration(error);
+    if (generation === null || (await generations.stall(generation, error instanceof Error ? error.message : String(error)))) throw error;
+  };
+
   const stopDuties = startDuties(() => relay.leads, onError, [
     { name: 'refill', everyMs: 500, run: async () => relay.measureRoom().then(() => refill(db, queue)) },
-    { name: 'reconcile', everyMs: 100, run: async () => reconcileStep(db) },
+    { name: 'reconcile', everyMs: 100, run: async () => reconcileStep(db).catch(leaveAside) },
     { name: 'promote', everyMs: 200, run: async () => promoteBuilt(db) },
     {
       name: 'rehydrate',

@@ -42,6 +42,8 @@ export type CompiledModel = {
   readonly enumerate: string;
   readonly dependencies: readonly Dependency[];
   readonly fragments: readonly Fragment[];
+  /** Present when a process's own code makes the document of what `recompute` gives: only code of this revision can. */
+  readonly transform?: { readonly revision: number };
   readonly list?: {
     /** The name of the document model whose documents the list shows. */
     readonly item: string;
@@ -61,4 +63,6 @@ export type Generation = {
   readonly hash: string;
   readonly state: GenerationState;
   readonly model: CompiledModel;
+  /** Why its statements cannot run in this database as it now is, e.g. a column that is gone; null while they can. */
+  readonly stalled: string | null;
 };

@@ -10,4 +10,9 @@ export interface Generations {
   remembered(name: string, hash: string): Generation | null;
   /** The live generation of exactly this definition, or null when it was never migrated or is gone. */
   byHash(name: string, hash: string): Promise<Generation | null>;
+  /**
+   * Notes that a generation's own SQL cannot run, so that nobody tries in vain until the watch over the source tables has seen
+   * it run again. Its keys stay owed. Returns whether that was news.
+   */
+  stall(id: number, reason: string): Promise<boolean>;
 }

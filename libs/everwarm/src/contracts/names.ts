@@ -13,6 +13,8 @@ export const reservedNames: ReadonlySet<string> = new Set([
   'outbox_1',
   'outbox_slot',
   'sources',
+  'captured',
+  'source_marks',
   'generations',
   'ledger',
   'relay',

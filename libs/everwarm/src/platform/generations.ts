@@ -2,7 +2,7 @@ import type { CompiledModel, Generation, GenerationState } from '#contracts/comp
 import type { Database } from '#contracts/database.ts';
 import type { Generations } from '#contracts/generations.ts';
 
-type Row = { id: number; name: string; hash: string; state: GenerationState; model: CompiledModel };
+type Row = { id: number; name: string; hash: string; state: GenerationState; model: CompiledModel; stalled: string | null };
 
 /** How old a remembered list may be before it is read again, in milliseconds. Readers of a generation that is building look sooner. */
 const staleAfterMs = 1000;
@@ -16,10 +16,12 @@ export function rememberGenerations(db: Database): Generations {
 
   const read = async () => {
     const { rows } = await db.query<Row & { revision: string }>(
-      `select g.id, g.name, g.hash, g.state, g.model, r.revision::text as revision from everwarm.relay r left join everwarm.generations g on g.state <> 'dropped' order by g.id`,
+      `select g.id, g.name, g.hash, g.state, g.model, g.stalled, r.revision::text as revision from everwarm.relay r left join everwarm.generations g on g.state <> 'dropped' order by g.id`,
     );
     revision = rows[0]?.revision ?? '';
-    known = rows.filter((row) => row.id !== null).map(({ id, name, hash, state, model }) => ({ id, name, hash, state, model }));
+    known = rows
+      .filter((row) => row.id !== null)
+      .map(({ id, name, hash, state, model, stalled }) => ({ id, name, hash, state, model, stalled }));
     readAt = performance.now();
   };
   const refresh = () => {
@@ -45,6 +47,7 @@ export function rememberGenerations(db: Database): Generations {
     async byId(id) {
       const find = () => known.find((generation) => generation.id === id) ?? null;
       if (find() === null) await refresh();
+      else if (isStale()) void refresh().catch(() => undefined);
       return find();
     },
     remembered(name, hash) {
@@ -56,6 +59,17 @@ export function rememberGenerations(db: Database): Generations {
       await current();
       if (find() === null && isStale()) await refresh();
       return find();
+    },
+    async stall(id, reason) {
+      const { rowCount } = await db.query(
+        `with noted as (
+  update everwarm.generations set stalled = left($2, 500) where id = $1 and stalled is null and state <> 'dropped' returning id
+)
+update everwarm.relay set revision = revision + 1 from noted`,
+        [id, reason],
+      );
+      if (rowCount === 1) await refresh();
+      return rowCount === 1;
     },
   };
 }

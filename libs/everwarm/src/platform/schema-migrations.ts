@@ -108,4 +108,31 @@ $serve$;
 revoke execute on function everwarm.serve(integer) from public;
 `,
   },
+  {
+    id: 2,
+    name: 'watched tables and stalled generations',
+    sql: `
+-- What the catalogue said of each captured table when it was last looked at: what no trigger sees shows as a difference from it.
+create table everwarm.captured (
+  schema_name text not null,
+  table_name text not null,
+  columns text[] not null,
+  facts text not null,
+  primary key (schema_name, table_name)
+);
+
+create table everwarm.source_marks (
+  schema_name text not null,
+  table_name text not null,
+  kind text not null,
+  problem text not null,
+  cure text not null,
+  since timestamptz not null default now(),
+  primary key (schema_name, table_name, kind)
+);
+
+-- Why the statements of a generation cannot run, e.g. a column that is gone; null while they can.
+alter table everwarm.generations add column stalled text;
+`,
+  },
 ];

@@ -27,6 +27,7 @@ const generation = (state: Generation['state']): Generation => ({
   name: 'm',
   hash: '',
   state,
+  stalled: null,
   model: {
     recompute: 'select k.key, (select body from public.source where id = k.key) as doc from unnest($1::text[]) as k (key)',
   } as CompiledModel,

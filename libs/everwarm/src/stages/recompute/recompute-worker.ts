@@ -3,6 +3,7 @@ import type { Generation } from '#contracts/compiled.ts';
 import type { Database, Transactions } from '#contracts/database.ts';
 import type { Generations } from '#contracts/generations.ts';
 import type { RecomputeJob } from '#contracts/job.ts';
+import { isStatementError } from '#contracts/statement-error.ts';
 import { acknowledge, forget, noteFailure } from './acknowledge.ts';
 import { type LockedBatch, recomputeBatch } from './batch.ts';
 
@@ -42,12 +43,14 @@ export function startRecomputeWorker<W>(parts: WorkerParts<W>): Worker<Recompute
 async function recomputeJob<W>(parts: WorkerParts<W>, job: Job<RecomputeJob>): Promise<void> {
   const generation = await parts.generations.byId(job.data.generation);
   if (!generation) return forget(parts.db, job.data.generation);
+  // Its keys stay owed until its statements run again, and then every key of it is looked at.
+  if (generation.stalled !== null) return;
   await recomputeKeys(parts, generation, job.data.keys);
 }
 
 /**
  * Recomputes keys. When a value among them makes the statement fail, they are halved until it stands alone and the rest are
- * through; when the statement itself is wrong, all are noted at once. Anything else (a server is away) rejects: the keys stay
+ * through; when the statement itself is wrong, all are noted at once and the generation stalls. Anything else (a server is away) rejects: the keys stay
  * owed, and their lease brings them back.
  */
 async function recomputeKeys<W>(parts: WorkerParts<W>, generation: Generation, keys: readonly string[]): Promise<void> {
@@ -64,6 +67,8 @@ async function recomputeKeys<W>(parts: WorkerParts<W>, generation: Generation, k
       return recomputeKeys(parts, generation, keys.slice(middle));
     }
     await noteFailure(parts.db, generation.id, keys, outcome.error);
+    // Told once, however many batches meet it.
+    if (isStatementError(outcome.error) && !(await parts.generations.stall(generation.id, outcome.error.message))) return;
     parts.onError(outcome.error, `recompute of ${generation.name}`);
     return;
   }
@@ -84,5 +89,5 @@ function blameFor(error: unknown): 'value' | 'statement' | 'lock' | 'server' {
   // 55P03 and 40P01: a table that somebody holds whole, for a DDL statement or a TRUNCATE.
   if (state === '55P03' || state === '40P01') return 'lock';
   if (/^(21|22|23|54)...$/.test(state) || state === '57014') return 'value';
-  return /^42...$/.test(state) ? 'statement' : 'server';
+  return isStatementError(error) ? 'statement' : 'server';
 }

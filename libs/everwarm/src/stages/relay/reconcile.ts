@@ -1,6 +1,7 @@
 import type { CompiledModel } from '#contracts/compiled.ts';
 import type { Database, Transactions } from '#contracts/database.ts';
 import { projectionTable } from '#contracts/names.ts';
+import { blameGeneration } from '#contracts/statement-error.ts';
 import { oweQuery } from './owe.ts';
 
 /** How many keys one step owes, and how many may be owed before the next step waits. */
@@ -22,17 +23,20 @@ export async function startReconcile(tx: Database, generations: readonly number[
  * One step of one walk: first over the keys of the source, in primary key order, then over the keys of the projection, which
  * finds documents whose row is gone. The position is durable and moves in the transaction that owes the keys. A walk begins
  * only when no transaction is left that wrote before the triggers were there, and pauses while much is owed.
- * Returns whether there was anything to do.
+ * Returns whether there was anything to do. Rejects, naming the generation, when its statement cannot run.
  */
 export function reconcileStep(db: Transactions): Promise<boolean> {
   return db.transaction(async (tx) => {
     const { rows } = await tx.query<Row>(
       `select id, state, model, reconcile_phase as phase, reconcile_position as position from everwarm.generations
-where reconcile_phase is not null and state <> 'dropped' and installed_xid < pg_snapshot_xmin(pg_current_snapshot()) order by id limit 1 for update`,
+where reconcile_phase is not null and stalled is null and state <> 'dropped' and installed_xid < pg_snapshot_xmin(pg_current_snapshot()) order by id limit 1 for update`,
     );
     const walk = rows[0];
     if (!walk) return false;
-    const owed = await tx.query(`select from everwarm.ledger limit ${backlogLimit}`);
+    // What a stalled generation owes is not being worked off: waiting for it would stop every other walk.
+    const owed = await tx.query(
+      `select from everwarm.ledger where generation not in (select id from everwarm.generations where stalled is not null) limit ${backlogLimit}`,
+    );
     if (owed.rows.length >= backlogLimit) return false;
     const page = walk.phase === 'source' ? await sourceKeys(tx, walk) : await projectedKeys(tx, walk);
     await oweQuery(tx, walk.id, `select * from unnest($1::text[]) as found (key)`, [page.keys], Date.now());
@@ -45,8 +49,10 @@ where reconcile_phase is not null and state <> 'dropped' and installed_xid < pg_
 
 type Page = { readonly keys: readonly string[]; readonly position: readonly string[] | null };
 
-async function sourceKeys(tx: Database, { model, position }: Row): Promise<Page> {
-  const { rows } = await tx.query<{ key: string; position: string[] }>(model.enumerate, [position, stepKeys]);
+async function sourceKeys(tx: Database, { id, model, position }: Row): Promise<Page> {
+  const { rows } = await tx
+    .query<{ key: string; position: string[] }>(model.enumerate, [position, stepKeys])
+    .catch((error: unknown) => Promise.reject(blameGeneration(id, error)));
   return { keys: rows.map((row) => row.key), position: rows.at(-1)?.position ?? null };
 }
 

@@ -17,7 +17,8 @@ export async function room(queue: Queue<RecomputeJob>): Promise<number> {
 
 /**
  * Enqueues what the ledger owes and no job carries: keys never enqueued, and keys whose lease ran out, oldest first, as far as
- * the queue has room. A key that failed waits longer each time, up to a minute. Returns how many keys were enqueued.
+ * the queue has room. A key that failed waits longer each time, up to a
+ * minute; those of a stalled generation wait until it runs again. Returns how many keys were enqueued.
  */
 export async function refill(db: Database, queue: Queue<RecomputeJob>): Promise<number> {
   const free = await room(queue);
@@ -25,7 +26,8 @@ export async function refill(db: Database, queue: Queue<RecomputeJob>): Promise<
   const { rows } = await db.query<QueuedKey>(
     `with due as (
   select generation, key from everwarm.ledger
-  where queued_at is null or queued_at < now() - least(60, ${leaseSeconds} * 2 ^ attempts) * interval '1 second'
+  where (queued_at is null or queued_at < now() - least(60, ${leaseSeconds} * 2 ^ attempts) * interval '1 second')
+    and generation not in (select id from everwarm.generations where stalled is not null)
   order by since limit $1 for update skip locked
 )
 update everwarm.ledger l set queued_at = now() from due where l.generation = due.generation and l.key = due.key

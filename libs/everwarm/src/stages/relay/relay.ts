@@ -6,6 +6,7 @@ import { EverwarmError } from '#contracts/errors.ts';
 import type { Generations } from '#contracts/generations.ts';
 import { maxJobKeys, type RecomputeJob } from '#contracts/job.ts';
 import { parseSnapshot, type Snapshot } from '#contracts/snapshot.ts';
+import { blamedGeneration } from '#contracts/statement-error.ts';
 import { enqueue } from './enqueue.ts';
 import { Leadership } from './leadership.ts';
 import { poll, readLarge } from './poll.ts';
@@ -96,7 +97,7 @@ export class Relay {
         if (this.#stopping) return;
         wait = pace.afterError;
         // A table was locked and the batch gave way: it is delivered at the next look, by this same leader.
-        if (!isLockTimeout(error)) {
+        if (!isLockTimeout(error) && !(await this.#leaveAside(error))) {
           this.#parts.onError(error, 'relay');
           await this.#leadership.release();
         }
@@ -175,6 +176,19 @@ export class Relay {
       if (owed.length >= maxJobKeys) this.#roomLeft -= jobs;
     } catch (error) {
       this.#parts.onError(error, 'enqueue');
+    }
+  }
+
+  /** Whether this was one generation's broken way back: it stalls, and the batch is delivered again without it. */
+  async #leaveAside(error: unknown): Promise<boolean> {
+    const generation = blamedGeneration(error);
+    if (generation === null) return false;
+    const { generations, onError } = this.#parts;
+    try {
+      if (await generations.stall(generation, error instanceof Error ? error.message : String(error))) onError(error, 'relay');
+      return true;
+    } catch {
+      return false;
     }
   }
 

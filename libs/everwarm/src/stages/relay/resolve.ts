@@ -1,6 +1,7 @@
 import { type Change, maskOf, type Source } from '#contracts/change.ts';
 import type { Dependency, Generation } from '#contracts/compiled.ts';
 import type { Database } from '#contracts/database.ts';
+import { blameGeneration } from '#contracts/statement-error.ts';
 import { type OwedKey, oweKeys, oweQuery } from './owe.ts';
 
 /** A way back that finds more keys than this is written to the ledger inside Postgres and left to the refiller. */
@@ -19,7 +20,8 @@ type Affected = { readonly rows: readonly (readonly (string | null)[])[]; readon
 
 /**
  * Finds the keys that these changes may affect, in every live generation, and writes them to the ledger. Executes what the
- * generations have stored, set-based: a dependency costs at most one query however many rows changed.
+ * generations have stored, set-based: a dependency costs at most one query however many rows changed. Rejects, naming the
+ * generation, when one of its ways back cannot run.
  */
 export async function resolve(
   tx: Database,
@@ -43,12 +45,17 @@ export async function resolve(
         if (dependency.table.schema !== source.table.schema || dependency.table.name !== source.table.name) continue;
         const affected = affectedBy(dependency, source, group);
         if (affected === 'unknown') reconcile.add(generation.id);
-        else if (affected !== null) await followBack(tx, generation.id, dependency, affected, owe);
+        else if (affected !== null && canFollow(generation, dependency)) await followBack(tx, generation.id, dependency, affected, owe);
       }
     }
   }
   await oweKeys(tx, [...owed.values()], queued);
   return { owed: [...owed.values()], reconcile };
+}
+
+/** A stalled generation's own SQL cannot run. Every key of it is looked at when it can again, so nothing is lost meanwhile. */
+function canFollow(generation: Generation, { wayBack }: Dependency): boolean {
+  return generation.stalled === null || wayBack.kind === 'direct';
 }
 
 async function followBack(
@@ -63,7 +70,9 @@ async function followBack(
     return;
   }
   const parameters = (rows[0] ?? []).map((_, column) => rows.map((row) => row[column]));
-  const { rows: found } = await tx.query<{ key: string }>(`${wayBack.sql} limit ${inlineFanOut + 1}`, parameters);
+  const { rows: found } = await tx
+    .query<{ key: string }>(`${wayBack.sql} limit ${inlineFanOut + 1}`, parameters)
+    .catch((error: unknown) => Promise.reject(blameGeneration(generation, error)));
   if (found.length <= inlineFanOut) for (const { key } of found) owe(generation, key, since);
   else await oweQuery(tx, generation, wayBack.sql, parameters, since);
 }

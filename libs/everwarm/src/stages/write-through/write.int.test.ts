@@ -25,6 +25,7 @@ const model = (id: number, recompute: string): Generation => ({
   name: 'm',
   hash: '',
   state: 'serving',
+  stalled: null,
   model: { recompute } as CompiledModel,
 });
 const documents = model(1, 'select k.key, (select body from public.doc where id = k.key) as doc from unnest($1::text[]) as k (key)');

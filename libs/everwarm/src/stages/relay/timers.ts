@@ -1,0 +1,56 @@
+import type { Queue } from 'bullmq';
+import type { Database, Transactions } from '#contracts/database.ts';
+import type { RecomputeJob } from '#contracts/job.ts';
+import { enqueue } from './enqueue.ts';
+import { type OwedKey, oweKeys } from './owe.ts';
+import { room } from './refill.ts';
+
+/** How many timers one turn takes. */
+const turnTimers = 5000;
+
+/** How long may pass before the timers are looked at again, in milliseconds: another process may have set a nearer one. */
+const longestWaitMs = 250;
+
+type Due = { generation: number; key: string; since: number; live: boolean };
+
+/**
+ * Owes the documents whose moment has come. A timer goes in the transaction in which the ledger takes over, so a crash leaves
+ * one or the other; should a recompute that began before the moment set it once more, it is simply due again. The clock is the
+ * database's. What is owed counts from the moment. Returns how long to wait before the next turn, in milliseconds.
+ */
+export async function oweDue(db: Transactions, queue: Queue<RecomputeJob>): Promise<number> {
+  const wait = await untilNext(db);
+  if (wait > 0) return wait;
+  const queued = await room(queue).then(
+    (free) => free > 0,
+    () => false,
+  );
+  const owed = await db.transaction((tx) => takeDue(tx, queued), { durability: 'deferred' });
+  // What is not enqueued now, or lost on the way, is found by the refiller.
+  if (queued)
+    await enqueue(
+      queue,
+      owed.map((key) => ({ ...key, bulk: false })),
+    );
+  return 0;
+}
+
+async function untilNext(db: Database): Promise<number> {
+  const { rows } = await db.query<{ wait: number | null }>(
+    'select extract(epoch from min(at) - clock_timestamp())::float8 * 1000 as wait from everwarm.timers',
+  );
+  return Math.min(rows[0]?.wait ?? longestWaitMs, longestWaitMs);
+}
+
+/** Locked timers belong to a recompute that is about to set them anew; they are taken at the next turn if they are still due. */
+async function takeDue(tx: Database, queued: boolean): Promise<OwedKey[]> {
+  const { rows } = await tx.query<Due>(
+    `with due as (select generation, key from everwarm.timers where at < now() order by at limit ${turnTimers} for update skip locked)
+delete from everwarm.timers t using due where t.generation = due.generation and t.key = due.key
+returning t.generation, t.key, extract(epoch from t.at)::float8 * 1000 as since,
+  exists (select from everwarm.generations g where g.id = t.generation and g.state <> 'dropped') as live`,
+  );
+  const owed = rows.filter((row) => row.live).map(({ generation, key, since }) => ({ generation, key, since }));
+  await oweKeys(tx, owed, queued);
+  return owed;
+}
