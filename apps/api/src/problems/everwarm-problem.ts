@@ -4,6 +4,7 @@ import type { Problem } from './problem.ts';
 /** Which of the engine's codes are the client's doing. Of every other one the client learns only that it may try again. */
 const statuses: Readonly<Record<EverwarmErrorCode, 400 | 404 | 500 | 503>> = {
   E_KEY: 400,
+  E_TRANSFORM: 500,
   E_CURSOR: 400,
   E_UNKNOWN_MODEL: 404,
   E_NOT_MIGRATED: 503,

@@ -42,6 +42,11 @@ export type CompiledModel = {
   readonly enumerate: string;
   readonly dependencies: readonly Dependency[];
   readonly fragments: readonly Fragment[];
+  /**
+   * Present when the time alone may change a document or entry: `$1 text[]` keys, giving (key, at) for those that have such a
+   * moment yet to come, the next one.
+   */
+  readonly moments?: string;
   /** Present when a process's own code makes the document of what `recompute` gives: only code of this revision can. */
   readonly transform?: { readonly revision: number };
   readonly list?: {

@@ -6,6 +6,8 @@ export type EverwarmErrorCode =
   | 'E_CONFIG'
   /** A key does not have the type or form of the read model's primary key. */
   | 'E_KEY'
+  /** A read model's transform threw, gave something that is not JSON, or is not in this process's code. */
+  | 'E_TRANSFORM'
   /** A page cursor was not made by this list. */
   | 'E_CURSOR'
   /** No read model or list of that name is declared. */

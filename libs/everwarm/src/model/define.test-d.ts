@@ -167,3 +167,26 @@ export async function reading(reader: Reader): Promise<void> {
   const key: KeyInput = { postId: 1n, tagId: 'x' };
   await reader.raw(detail as ReadModel, key);
 }
+
+/** A transform takes the document in its JSON form; what it gives is the document from then on, in lists too. */
+const loud = detail.transform(1, (post) => ({ ...post, loud: true, words: post.title.split(' ') }));
+holds<Same<DocumentOf<typeof loud>, Omit<Detail, 'loud'> & { loud: boolean; words: string[] }>>();
+holds<Same<KeyOf<typeof loud>, bigint>>();
+const loudList = defineList(loud, { name: 'loud_list', orderBy: (p) => p.id });
+holds<Same<DocumentOf<typeof loudList>['words'], string[]>>();
+detail.transform(1, (post) => post);
+detail.transform(1, () => [1, 'a', null]);
+// @ts-expect-error no such property of the document
+detail.transform(1, (post) => post.nope);
+// @ts-expect-error the document has the text of a bigint
+detail.transform(1, (post) => ({ id: post.id - 1n }));
+// @ts-expect-error JSON has no dates
+detail.transform(1, () => ({ at: new Date(0) }));
+// @ts-expect-error JSON has no bigints
+detail.transform(1, () => ({ deep: [{ n: 1n }] }));
+// @ts-expect-error JSON has no functions
+detail.transform(1, () => ({ run: () => 1 }));
+// @ts-expect-error JSON has no promises
+detail.transform(1, async (post) => post);
+// @ts-expect-error no revision
+detail.transform((post) => post);

@@ -6,7 +6,8 @@ import { compileList, type RawList } from './compile-list.ts';
 import type { RawQuery } from './declared.ts';
 import { planDocument } from './plan-query.ts';
 import { type Casing, definition, indexSchema } from './schema.ts';
-import type { Jsonified, KeyOf, ListConfig, ReadModelConfig, ResultOf } from './types.ts';
+import { checkTransformation, type Transformation } from './transform.ts';
+import type { Jsonified, KeyOf, ListConfig, PlainJson, ReadModelConfig, ResultOf } from './types.ts';
 
 declare const phantom: unique symbol;
 
@@ -21,6 +22,15 @@ export interface ReadModel<
   readonly name: string;
   /** The model as data, for a schema whose column names follow this casing. Pure. */
   compile(casing?: Casing): CompiledModel;
+  /**
+   * The same model with code of its own over each document: a pure function of the JSON form, whose result, plain JSON, is the
+   * document from then on. The revision is part of the definition: count it up whenever the function would give something else,
+   * and a new generation is built; documents of the old revision are left to processes that still have it. Such a model costs a
+   * round trip through Node per batch, and cannot be embedded. Throws E_DEFINITION when there is a transform already.
+   */
+  transform<Out>(revision: number, apply: (document: Doc) => Out & PlainJson<Out>): ReadModel<Jsonified<Out>, Key, S, T>;
+  /** The code over each document, null for none. Not for use outside the package. */
+  readonly transformation: Transformation | null;
   /** What a list over this model needs. Not for use outside the package. */
   readonly declaration: Declaration;
   readonly [phantom]?: { readonly doc: Doc; readonly key: Key; readonly schema: S; readonly table: T };
@@ -62,7 +72,33 @@ export function defineReadModel<
   const declaration: Declaration = { schema, root, query: config as RawQuery };
   const compile = (casing?: Casing) => compileDocument(planDocument(indexSchema(schema, casing), casing, name, root, declaration.query));
   compile();
-  return Object.freeze({ kind: 'document', name, compile, declaration });
+  return documentModel({ name, compile, transformation: null, declared: () => declaration });
+}
+
+/** What a document model is made of; `declared` is asked only by what builds on the declaration, and may refuse. */
+type ModelParts = Pick<ReadModel, 'name' | 'compile' | 'transformation'> & { readonly declared: () => Declaration };
+
+/** A document model of its parts. */
+export function documentModel<Doc, Key, S extends TablesRelationalConfig, T extends TableRelationalConfig>(
+  parts: ModelParts,
+): ReadModel<Doc, Key, S, T> {
+  const { name, compile, transformation, declared } = parts;
+  const transform: ReadModel<Doc, Key, S, T>['transform'] = (revision, apply) => {
+    if (transformation !== null) throw definition(`${name}.transform`, 'is declared twice. Put both into one function.');
+    const added: Transformation = { revision, apply };
+    checkTransformation(name, added);
+    return documentModel({ ...parts, compile: (casing) => ({ ...compile(casing), transform: { revision } }), transformation: added });
+  };
+  return Object.freeze({
+    kind: 'document',
+    name,
+    compile,
+    transform,
+    transformation,
+    get declaration() {
+      return declared();
+    },
+  });
 }
 
 /**

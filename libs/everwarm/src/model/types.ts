@@ -38,6 +38,17 @@ export type Jsonified<T> = 0 extends 1 & T
               ? { [K in keyof T]: Jsonified<T[K]> }
               : never;
 
+/** A value's type with what JSON has no form for replaced by a reason, so that code that makes such a value does not compile. */
+export type PlainJson<T> = unknown extends T
+  ? T
+  : T extends string | number | boolean | null | undefined
+    ? T
+    : T extends readonly unknown[]
+      ? { [I in keyof T]: PlainJson<T[I]> }
+      : T extends bigint | symbol | Uint8Array | Promise<unknown> | ((...given: never[]) => unknown) | { toJSON(): unknown }
+        ? 'is not JSON: write it as text or a number'
+        : { [K in keyof T]: PlainJson<T[K]> };
+
 type Target<S extends TablesRelationalConfig, R> = R extends Relation ? FindTableByDBName<S, R['referencedTableName']> : never;
 type KindOf<R> = R extends One ? 'one' : 'many';
 type Fields<T extends TableRelationalConfig> = Simplify<T['columns']>;
