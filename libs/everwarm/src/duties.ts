@@ -1,5 +1,5 @@
-/** Something the leader does again and again. */
-export type Duty = { readonly name: string; readonly everyMs: number; readonly run: () => Promise<unknown> };
+/** Something the leader does again and again. A run may ask for the next one sooner than `everyMs`, by `again`. */
+export type Duty = { readonly name: string; readonly everyMs: number; readonly run: (again: (inMs: number) => void) => Promise<unknown> };
 
 /**
  * Runs duties beside the pipeline, each on its own clock and never twice at once, only while `leads` says so. A duty that fails
@@ -14,25 +14,28 @@ export function startDuties(
   const timers = new Set<NodeJS.Timeout>();
   const running = new Set<Promise<void>>();
 
-  const turn = async ({ name, run }: Duty) => {
+  const turn = async ({ name, run }: Duty, again: (inMs: number) => void) => {
     if (!leads()) return;
-    await run().catch((error: unknown) => {
+    await run(again).catch((error: unknown) => {
       if (!stopping) onError(error, name);
     });
   };
-  const schedule = (duty: Duty) => {
+  const schedule = (duty: Duty, inMs: number) => {
     if (stopping) return;
     const timer = setTimeout(() => {
       timers.delete(timer);
-      const turned = turn(duty).finally(() => {
+      let next = duty.everyMs;
+      const turned = turn(duty, (sooner) => {
+        next = Math.min(sooner, duty.everyMs);
+      }).finally(() => {
         running.delete(turned);
-        schedule(duty);
+        schedule(duty, next);
       });
       running.add(turned);
-    }, duty.everyMs);
+    }, inMs);
     timers.add(timer);
   };
-  for (const duty of duties) schedule(duty);
+  for (const duty of duties) schedule(duty, duty.everyMs);
 
   return async () => {
     stopping = true;

@@ -1,5 +1,5 @@
 import type { CompiledModel } from '#contracts/compiled.ts';
-import { dependenciesOf, enumerateSql, keyColumns } from './compile.ts';
+import { dependenciesOf, enumerateSql, keyColumns, timedness } from './compile.ts';
 import { tableScope } from './expression.ts';
 import { keyColumn, keyTextSql } from './forms.ts';
 import type { DocumentPlan, PlanField, PlanNode } from './plan.ts';
@@ -58,6 +58,7 @@ export function compileList(schema: SchemaIndex, casing: Casing | undefined, ite
     enumerate: enumerateSql(root),
     dependencies: dependenciesOf(whole),
     fragments,
+    ...timedness(whole),
     list: {
       item: item.name,
       partition: column ? keyColumn(column, `${list.name}.partitionBy`) : null,

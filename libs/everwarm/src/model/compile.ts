@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { CompiledModel, Dependency, KeyColumn } from '#contracts/compiled.ts';
 import { castText, keyColumn } from './forms.ts';
+import { momentsSql, steadyFilters } from './moments-sql.ts';
 import { type DocumentPlan, nodesOf, type PlanNode } from './plan.ts';
-import { and, columnSql, filters, fromSql, recomputeSql, rootKeySql } from './recompute-sql.ts';
+import { and, columnSql, fromSql, recomputeSql, rootKeySql } from './recompute-sql.ts';
 import type { ColumnInfo } from './schema.ts';
 import { dependencyOf } from './way-back.ts';
 
@@ -17,7 +18,14 @@ export function compileDocument(plan: DocumentPlan): CompiledModel {
     enumerate: enumerateSql(plan.root),
     dependencies: dependenciesOf(plan.root),
     fragments: plan.fragments,
+    ...timedness(plan.root),
   };
+}
+
+/** What is stored of a plan that looks at the time. */
+export function timedness(root: PlanNode): Pick<CompiledModel, 'moments'> {
+  const moments = momentsSql(root);
+  return moments === undefined ? {} : { moments };
 }
 
 /** What decides whether two definitions are the same: everything that is stored of them. */
@@ -30,14 +38,14 @@ export function keyColumns(root: PlanNode): KeyColumn[] {
   return root.scope.info.primaryKey.map((column) => keyColumn(column, root.path));
 }
 
-/** The statement that walks all keys of a root in primary key order, from a position on. */
+/** The statement that walks all keys of a root in primary key order, from a position on: also of rows whose time has not come, since somebody must wait for them. */
 export function enumerateSql(root: PlanNode): string {
   const primary = root.scope.info.primaryKey;
   const columns = primary.map((column) => columnSql(root, column));
   const after = primary.map((column, index) => castText(column, `($1::text[])[${index + 1}]`));
   const beyond = `($1::text[] is null or (${columns.join(', ')}) > (${after.join(', ')}))`;
   return `select ${rootKeySql(root)} as key, array[${columns.map((column) => `${column}::text`).join(', ')}] as position
-from ${fromSql(root)} where ${and([beyond, ...filters(root)])} order by ${columns.join(', ')} limit $2::integer`;
+from ${fromSql(root)} where ${and([beyond, ...steadyFilters(root)])} order by ${columns.join(', ')} limit $2::integer`;
 }
 
 /** What a whole plan depends on: one dependency per appearance of a table. */

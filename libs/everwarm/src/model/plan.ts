@@ -39,6 +39,11 @@ export type AggregatePlan = {
 /** A document model's whole plan. */
 export type DocumentPlan = { readonly name: string; readonly root: PlanNode; readonly fragments: readonly Fragment[] };
 
+/** Every expression that one node evaluates over its rows. */
+export function expressionsOf(node: PlanNode): Expression[] {
+  return [...node.where, ...node.orderBy, ...node.fields.flatMap((field) => (field.kind === 'extra' ? [field.expression] : []))];
+}
+
 /** Every node below and including this one, parents first; join tables and aggregates too. */
 export function* nodesOf(node: PlanNode): Generator<PlanNode> {
   yield node;

@@ -1,8 +1,8 @@
 import type { SqlToken } from './sql-tokens.ts';
 
-/** One side of a comparison: the moment of the statement or a column, and the intervals added to it, as signed literals. */
+/** One side of a comparison: the moment of the statement or a column (or what stands in for its null), and the intervals added to it. */
 export type TimeOperand = {
-  readonly base: 'now' | { readonly column: string };
+  readonly base: 'now' | { readonly column: string; readonly otherwise?: string };
   readonly shifts: readonly { readonly sign: '+' | '-'; readonly interval: string }[];
 };
 
@@ -76,9 +76,20 @@ function primary(tokens: readonly SqlToken[], at: number, alias: string): Parsed
     return inner && tokens[inner.end]?.text === ')' ? { ...inner, end: inner.end + 1 } : null;
   }
   if (isNow(tokens, at)) return { operand: { base: 'now', shifts: [] }, end: at + (tokens[at]?.text === 'now' ? 3 : 1) };
+  if (tokens[at]?.text === 'coalesce' && tokens[at + 1]?.text === '(') {
+    const [comma, otherwise, close] = tokens.slice(at + 5, at + 8);
+    const inner = columnAt(tokens, at + 2, alias);
+    const isWhole = inner && comma?.text === ',' && otherwise?.kind === 'string' && close?.text === ')';
+    return isWhole ? { operand: { base: { column: inner, otherwise: otherwise.text }, shifts: [] }, end: at + 8 } : null;
+  }
+  const column = columnAt(tokens, at, alias);
+  return column === null ? null : { operand: { base: { column }, shifts: [] }, end: at + 3 };
+}
+
+function columnAt(tokens: readonly SqlToken[], at: number, alias: string): string | null {
   const [table, dot, column] = tokens.slice(at, at + 3);
   if (table?.kind !== 'quoted' || dot?.text !== '.' || column?.kind !== 'quoted' || unquoted(table.text) !== alias) return null;
-  return { operand: { base: { column: unquoted(column.text) }, shifts: [] }, end: at + 3 };
+  return unquoted(column.text);
 }
 
 /** `interval '1 day'`, `interval '1' day` or `'1 day'::interval`. */

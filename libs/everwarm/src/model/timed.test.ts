@@ -22,7 +22,8 @@ function timedness(expression: SQL) {
 
 /** The columns and intervals of an expression's moments, without what guards them. */
 const moments = (expression: SQL) =>
-  timedness(expression)?.moments.map((moment) => /then t0\.(.*) end$/.exec(moment)?.[1]?.replace('::timestamptz', '') ?? moment) ?? null;
+  timedness(expression)?.moments.map((moment) => /then (.*) end$/.exec(moment)?.[1]?.replaceAll(/t0\.|::timestamptz/g, '') ?? moment) ??
+  null;
 
 describe('the moments of an expression', () => {
   const { opens, ends, day, title } = offer;

@@ -79,7 +79,8 @@ function momentOf(
   if (!column || !/^Pg(Timestamp|Date)(String)?$/.test(column.column.columnType))
     throw definition(path, `compares "${base.column}" with now(), which is not a timestamp or date column. ${cure}`);
   for (const { interval } of [...time.shifts, ...other.shifts]) checkInterval(interval, path);
-  const name = `${alias}.${identifier(column.name)}`;
+  const bare = `${alias}.${identifier(column.name)}`;
+  const name = base.otherwise === undefined ? bare : `coalesce(${bare}, ${base.otherwise})`;
   const shifts = [
     ...other.shifts.map(({ sign, interval }) => ` ${sign} interval '${interval}'`),
     ...time.shifts.map(({ sign, interval }) => ` ${sign === '+' ? '-' : '+'} interval '${interval}'`),

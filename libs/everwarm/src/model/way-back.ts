@@ -1,7 +1,6 @@
 import type { Dependency } from '#contracts/compiled.ts';
-import type { Expression } from './expression.ts';
 import { castText, keyTextSql, keyType } from './forms.ts';
-import type { PlanNode } from './plan.ts';
+import { expressionsOf, type PlanNode } from './plan.ts';
 import { and, columnSql, fromSql, joinConditions, rootKeySql } from './recompute-sql.ts';
 import type { ColumnInfo } from './schema.ts';
 
@@ -13,12 +12,8 @@ export function dependencyOf(node: PlanNode, extra: readonly ColumnInfo[]): Depe
   const link = linkColumns(node);
   for (const column of link) keyType(column, node.path);
   const read = new Set<ColumnInfo>([...link, ...extra, ...node.scope.info.primaryKey]);
-  const expressions: Expression[] = [...node.where, ...node.orderBy];
-  for (const field of node.fields) {
-    if (field.kind === 'column') read.add(field.column);
-    if (field.kind === 'extra') expressions.push(field.expression);
-  }
-  for (const expression of expressions) for (const column of expression.columns) read.add(column);
+  for (const field of node.fields) if (field.kind === 'column') read.add(field.column);
+  for (const expression of expressionsOf(node)) for (const column of expression.columns) read.add(column);
   return {
     path: node.path,
     table: node.scope.info.name,

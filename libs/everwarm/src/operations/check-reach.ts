@@ -7,14 +7,15 @@ import { qualified } from '#model/literal.ts';
  * Checks against the catalogue what a model's SQL really reads, rather than believing what its declaration says: raw text
  * inside an expression is invisible to everything but Postgres. The SQL becomes temporary views in a transaction that is
  * rolled back; `pg_depend` then names each column and each user function. Throws E_DEFINITION for a column outside the watched
- * set, a whole-row reference, a function of the user's own, or an expression that is not immutable.
+ * set, a whole-row reference, a function of the user's own, or an expression that is not immutable. Comparisons with the time, which
+ * the compiler follows, are not in the fragments.
  */
 export async function checkReach(db: Transactions, model: CompiledModel): Promise<void> {
   const undo = new Error('rolled back');
   await db
     .transaction(async (tx) => {
-      const statement = model.recompute.replaceAll('$1::text[]', `'{}'::text[]`);
-      await createView(tx, 'everwarm_reach', statement, model.name);
+      await createView(tx, 'everwarm_reach', withoutKeys(model.recompute), model.name);
+      if (model.moments) await createView(tx, 'everwarm_moments', withoutKeys(model.moments), model.name);
       await checkColumns(tx, model);
       for (const fragment of model.fragments) await checkFragment(tx, fragment);
       throw undo;
@@ -23,6 +24,9 @@ export async function checkReach(db: Transactions, model: CompiledModel): Promis
       if (error !== undo) throw error;
     });
 }
+
+/** A statement of a batch as a view can hold it. */
+const withoutKeys = (statement: string) => statement.replaceAll('$1::text[]', `'{}'::text[]`);
 
 async function checkColumns(tx: Database, model: CompiledModel): Promise<void> {
   const { rows } = await tx.query<{ schema: string | null; name: string; column: string | null; kind: string }>(

@@ -135,4 +135,18 @@ create table everwarm.source_marks (
 alter table everwarm.generations add column stalled text;
 `,
   },
+  {
+    id: 3,
+    name: 'timers',
+    sql: `
+-- When the time alone will change a document or entry next.
+create table everwarm.timers (
+  generation integer not null,
+  key text not null,
+  at timestamptz not null,
+  primary key (generation, key)
+) with (fillfactor = 85);
+create index on everwarm.timers (at);
+`,
+  },
 ];

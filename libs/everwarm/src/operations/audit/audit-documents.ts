@@ -8,7 +8,7 @@ export type AuditedKeys = { readonly findings: readonly Finding[]; readonly inFl
 
 type Row = { key: string; expected: string | null; stored: string | null; version: string | null; owed: boolean };
 
-/** Compares documents: the recomputed text, the projection row and whether it is owed in one snapshot, then the bytes in Redis. */
+/** Compares documents: the recomputed text, the projection row and whether it is owed or its moment has come in one snapshot, then the bytes in Redis. */
 export async function auditDocuments(
   { db, redis, space }: AuditParts,
   generation: Generation,
@@ -16,9 +16,10 @@ export async function auditDocuments(
 ): Promise<AuditedKeys> {
   const rows = await db.transaction(async (tx) => {
     const result = await tx.query<Row>(
-      `select r.key, r.doc as expected, p.doc as stored, p.version, l.key is not null as owed
+      `select r.key, r.doc as expected, p.doc as stored, p.version, l.key is not null or t.key is not null as owed
 from (${generation.model.recompute}) r left join everwarm.${projectionTable(generation.id)} p on p.key = r.key
-left join everwarm.ledger l on l.generation = $2 and l.key = r.key`,
+left join everwarm.ledger l on l.generation = $2 and l.key = r.key
+left join everwarm.timers t on t.generation = $2 and t.key = r.key and t.at <= now()`,
       [keys, generation.id],
     );
     return result.rows;

@@ -7,6 +7,7 @@ export async function purgeDropped(db: Database, redis: FencedRedis, space: KeyS
   const { rows } = await db.query<{ id: number }>(`select id from everwarm.generations where state = 'dropped'`);
   for (const { id } of rows) {
     for (const prefix of [documentPrefix(space, id), listPrefix(space, id)]) await unlinkPrefix(redis, prefix);
+    await db.query('delete from everwarm.timers where generation = $1', [id]);
     await db.query(`delete from everwarm.generations where id = $1 and state = 'dropped'`, [id]);
   }
 }

@@ -1,0 +1,27 @@
+import type { Generation } from '#contracts/compiled.ts';
+import type { Database } from '#contracts/database.ts';
+
+/**
+ * Notes for each key of a batch when the time alone will change its document next, and forgets what it no longer waits for.
+ * Unchanged timers are not written. Called in the transaction that wrote the documents, and after that: both look at the time
+ * at which the transaction began, so no moment falls between them. Does nothing for a model that never looks at the time.
+ */
+export async function writeTimers(
+  tx: Database,
+  { generation, keys }: { readonly generation: Generation; readonly keys: readonly string[] },
+): Promise<void> {
+  const { moments } = generation.model;
+  if (moments === undefined) return;
+  await tx.query({
+    name: `everwarm_timers_${generation.id}`,
+    text: `with next as materialized (${moments}),
+gone as (
+  delete from everwarm.timers t where t.generation = $2 and t.key = any($1::text[]) and not exists (select from next n where n.key = t.key)
+),
+inserted as (
+  insert into everwarm.timers (generation, key, at) select $2, key, at from next on conflict (generation, key) do nothing
+)
+update everwarm.timers t set at = n.at from next n where t.generation = $2 and t.key = n.key and t.at <> n.at`,
+    values: [keys, generation.id],
+  });
+}
