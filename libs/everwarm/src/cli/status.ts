@@ -3,7 +3,7 @@ import type { Status } from '#operations/observe/status.ts';
 import { table } from './output.ts';
 import { inSession } from './session.ts';
 
-/** Adds `everwarm status`: with --json `{ models: [{ name, generation, state, documents, pending, lagMs }], outbox, redis, queues }`. */
+/** Adds `everwarm status`: with --json `{ models: [{ name, generation, state, documents, pending, lagMs }], marks, outbox, redis, queues }`. */
 export function addStatus(program: Command): void {
   const command = program
     .command('status')
@@ -17,7 +17,7 @@ export function addStatus(program: Command): void {
     );
 }
 
-function fixedForm({ models, outbox, redis, queues }: Status): unknown {
+function fixedForm({ models, marks, outbox, redis, queues }: Status): unknown {
   return {
     models: models.map(({ name, generation, state, documents, pending, lagMs }) => ({
       name,
@@ -27,13 +27,14 @@ function fixedForm({ models, outbox, redis, queues }: Status): unknown {
       pending,
       lagMs,
     })),
+    marks,
     outbox,
     redis,
     queues,
   };
 }
 
-function describe({ models, outbox, redis, queues }: Status): string {
+function describe({ models, marks, outbox, redis, queues }: Status): string {
   const rows = models.map(({ name, generation, state, documents, pending, failing, lagMs }) => [
     name,
     generation,
@@ -48,6 +49,10 @@ function describe({ models, outbox, redis, queues }: Status): string {
     '',
     `outbox  ${outbox.undelivered} undelivered${outbox.undelivered > 0 ? `, the oldest ${outbox.oldestMs} ms old` : ''}; relay ${outbox.relay}`,
     `redis   ${redis.reachable ? `reachable, uses ${redis.usedMemory ?? 'an unknown amount of memory'}` : 'cannot be reached'}`,
+    ...models.flatMap(({ name, generation, stalled }) =>
+      stalled === null ? [] : [`STALLED ${name}, generation ${generation}: ${stalled}`],
+    ),
+    ...marks.map(({ table, problem, cure }) => `MARKED  ${table.schema}.${table.name} ${problem}. ${cure}`),
     ...queues.map(({ name, waiting, active, failed }) => `queue   ${name}: ${waiting} waiting, ${active} active, ${failed} failed`),
   ].join('\n');
 }

@@ -6,9 +6,10 @@ import type { Redis } from '#platform/clients.ts';
 import { pendingMigrations } from '#platform/migrate-schema.ts';
 import { postgresError } from '#platform/postgres.ts';
 import { checkRedis } from '#platform/redis.ts';
-import { inspectTable } from '#stages/capture/inspect.ts';
-import { captureEvents, triggerName } from '#stages/capture/trigger-sql.ts';
-import { watchList } from '#stages/capture/watch-list.ts';
+import { readFacts } from '#stages/capture/facts.ts';
+import { problemsOf } from '#stages/capture/problems.ts';
+import { rememberedTables } from '#stages/capture/remembered.ts';
+import { type Watch, watchList } from '#stages/capture/watch-list.ts';
 
 /** One thing that was looked at; `problem` null when it is well. Without what is `vital` nothing may start. */
 export type Diagnosis = { readonly check: string; readonly vital: boolean; readonly problem: string | null };
@@ -29,14 +30,9 @@ export async function examine(db: Database, redis: Redis, models: readonly Compi
   if (!migrated) return diagnoses;
   for (const model of models) await look(`${model.name} is in the database`, true, () => generationProblem(db, model));
   for (const watch of watchList(models)) {
-    await look(`${watch.table.schema}.${watch.table.name} is captured`, true, async () => {
-      const facts = await inspectTable(db, watch);
-      const missing = captureEvents.filter((event) => !facts.triggers.has(triggerName(event)));
-      return missing.length === 0
-        ? null
-        : `Its triggers for ${missing.join(', ')} are missing or do not fire always. Run everwarm migrate.`;
-    });
+    await look(`${watch.table.schema}.${watch.table.name} is captured`, true, () => captureProblem(db, watch));
   }
+  await look('every generation can be computed', false, () => stalledProblem(db));
   await look('a relay is running', false, () => relayProblem(db));
   await look('no key fails', false, () => failingProblem(db));
   return diagnoses;
@@ -49,6 +45,23 @@ export async function checkPostgres(db: Database): Promise<void> {
   );
   const { version = 'unknown', number = 0 } = rows[0] ?? {};
   if (number < 140000) throw new EverwarmError('E_POSTGRES_UNFIT', `Postgres is version ${version}. Everwarm needs 14 or newer.`);
+}
+
+/** All that is wrong with one table, each with its cure; also after it was renamed. */
+async function captureProblem(db: Database, watch: Watch): Promise<string | null> {
+  const known = (await rememberedTables(db)).find(({ table }) => table.schema === watch.table.schema && table.name === watch.table.name);
+  const [facts] = await readFacts(db, [{ ...watch, known: known?.fingerprint.relation ?? null }]);
+  const problems = facts ? problemsOf(watch, facts) : [];
+  return problems.length === 0 ? null : problems.map(({ problem, cure }) => `It ${problem}. ${cure}`).join(' ');
+}
+
+async function stalledProblem(db: Database): Promise<string | null> {
+  const { rows } = await db.query<{ name: string; id: number; stalled: string }>(
+    `select name, id, stalled from everwarm.generations where stalled is not null and state <> 'dropped' order by id`,
+  );
+  if (rows.length === 0) return null;
+  const each = rows.map(({ name, id, stalled }) => `${name} (generation ${id}): ${stalled}.`).join(' ');
+  return `${each} Bring the schema back to what the definition reads, or declare the model anew and run everwarm migrate. Nothing is lost meanwhile.`;
 }
 
 async function generationProblem(db: Database, model: CompiledModel): Promise<string | null> {

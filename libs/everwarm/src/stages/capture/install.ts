@@ -2,52 +2,94 @@ import type { Source } from '#contracts/change.ts';
 import type { TableName } from '#contracts/compiled.ts';
 import type { Transactions } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
-import { captureFunction } from '#contracts/names.ts';
-import { qualified } from '#model/literal.ts';
-import { inspectTable, type TableFacts } from './inspect.ts';
+import { captureFunction, captureTriggerPrefix } from '#contracts/names.ts';
+import { identifier, qualified } from '#model/literal.ts';
+import { readFacts, type TableFacts } from './facts.ts';
+import { changedUnseen, fingerprintOf } from './fingerprint.ts';
+import { inspectTable, isSessionDependent } from './inspect.ts';
+import { offTriggers } from './problems.ts';
+import { forgetOthers, remember, rememberedTables } from './remembered.ts';
 import { type CapturedTable, captureEvents, captureFunctionSql, createTriggerSql, triggerName } from './trigger-sql.ts';
 import type { Watch } from './watch-list.ts';
 
 /** How often installing a trigger is tried while writers hold the table, and how long each try waits. */
 const lockTries = { count: 50, timeoutMs: 200, pauseMs: 100 } as const;
 
-/** A table whose capture was installed or changed. `unseen`: a trigger was missing or off, so writes may have gone by unseen. */
+type Member = TableFacts['members'][string];
+
+/** A table whose capture was installed or changed. `unseen`: writes may have gone by unseen before. */
 export type InstalledCapture = { readonly table: TableName; readonly unseen: boolean };
 
 /**
- * Installs the capture of each watched table: functions replaced, triggers added where missing and put right where somebody
- * switched them off. One table per transaction with a short lock timeout and retries, so that no writer ever queues behind it.
- * Idempotent. Returns the tables it changed. Throws E_POSTGRES_UNFIT for a table that capture cannot follow.
+ * Installs the capture of each watched table and of all its partitions: functions replaced, triggers added where missing and put
+ * right where somebody switched them off; and takes it off tables that are watched no more. One table per transaction with a
+ * short lock timeout and retries, so that no writer ever queues behind it. Idempotent. `role` is the one that computes documents.
+ * Returns the tables it changed, and those that something happened to since they were last looked at.
+ * Throws E_POSTGRES_UNFIT for a table that capture cannot follow.
  */
-export async function installCapture(db: Transactions, watches: readonly Watch[]): Promise<InstalledCapture[]> {
+export async function installCapture(db: Transactions, watches: readonly Watch[], role: string | null = null): Promise<InstalledCapture[]> {
   const changed: InstalledCapture[] = [];
+  const remembered = await rememberedTables(db);
   for (const watch of watches) {
-    const facts = await inspectTable(db, watch);
+    const facts = await inspectTable(db, watch, role);
+    const now = fingerprintOf(facts);
+    const last = remembered.find(({ table }) => table.schema === watch.table.schema && table.name === watch.table.name);
+    const members = Object.values(facts.members);
     const source = await sourceOf(db, watch);
-    const table: CapturedTable = { source, primaryKey: facts.primaryKey, sessionDependent: facts.sessionDependent };
-    if (await isInstalled(db, table, facts)) continue;
-    await withLockRetries(qualified(watch.table), () => install(db, table, facts));
-    changed.push({ table: watch.table, unseen: captureEvents.some((event) => !facts.triggers.has(triggerName(event))) });
+    const table: CapturedTable = {
+      source,
+      primaryKey: facts.primaryKey,
+      sessionDependent: isSessionDependent(watch, facts),
+      basis: new Map(Object.entries(facts.columns).flatMap(([name, { basis }]) => (basis ? [[name, basis]] : []))),
+    };
+    const isOff = members.some((member) => offTriggers(member.triggers).length > 0);
+    const isCurrent = !isOff && (await hasFunctions(db, table));
+    if (!isCurrent) for (const member of members) await withLockRetries(qualified(member.table), () => install(db, table, member));
+    const after = isCurrent ? now : fingerprintOf(await inspectTable(db, watch, role));
+    const unseen = isOff || (last !== undefined && changedUnseen(last.fingerprint, now)) || after.relation !== now.relation;
+    await remember(db, watch, after);
+    if (unseen || !isCurrent) changed.push({ table: watch.table, unseen });
   }
+  await removeStray(db, watches);
+  await forgetOthers(db, watches);
   return changed;
 }
 
-function install(db: Transactions, table: CapturedTable, facts: TableFacts): Promise<void> {
+function install(db: Transactions, table: CapturedTable, member: Member): Promise<void> {
+  const off = offTriggers(member.triggers);
   return db.transaction(async (tx) => {
     await tx.query(`set local lock_timeout = ${lockTries.timeoutMs}`);
     for (const event of captureEvents) {
       await tx.query(captureFunctionSql(table, event));
-      await tx.query(
-        `revoke execute on function everwarm."${captureFunction(table.source.table, event).replaceAll('"', '""')}"() from public`,
-      );
-      if (!facts.triggers.has(triggerName(event))) for (const statement of createTriggerSql(table.source, event)) await tx.query(statement);
+      await tx.query(`revoke execute on function everwarm.${identifier(captureFunction(table.source.table, event))}() from public`);
+      if (off.includes(triggerName(event)))
+        for (const statement of createTriggerSql(table.source, event, member.table)) await tx.query(statement);
     }
   });
 }
 
-/** A table is captured as wanted when each function's body is the one that would be written. */
-async function isInstalled(db: Transactions, table: CapturedTable, facts: TableFacts): Promise<boolean> {
-  if (captureEvents.some((event) => !facts.triggers.has(triggerName(event)))) return false;
+/** Takes our triggers off tables that nobody watches: partitions that were detached, tables renamed, models that are gone. */
+async function removeStray(db: Transactions, watches: readonly Watch[]): Promise<void> {
+  const wanted = (await readFacts(db, watches)).flatMap(({ members }) => Object.keys(members));
+  const { rows } = await db.query<{ schema: string; name: string; triggers: string[] }>(
+    `select n.nspname as schema, c.relname as name, array_agg(t.tgname::text) as triggers
+     from pg_trigger t join pg_proc p on p.oid = t.tgfoid join pg_namespace f on f.oid = p.pronamespace and f.nspname = 'everwarm'
+     join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+     where t.tgname like $1 and t.tgparentid = 0 and c.oid <> all($2::oid[]) group by 1, 2`,
+    [`${captureTriggerPrefix}%`, wanted],
+  );
+  for (const table of rows) {
+    await withLockRetries(qualified(table), () =>
+      db.transaction(async (tx) => {
+        await tx.query(`set local lock_timeout = ${lockTries.timeoutMs}`);
+        for (const trigger of table.triggers) await tx.query(`drop trigger if exists ${identifier(trigger)} on ${qualified(table)}`);
+      }),
+    );
+  }
+}
+
+/** Whether each function's body is the one that would be written. */
+async function hasFunctions(db: Transactions, table: CapturedTable): Promise<boolean> {
   const names = captureEvents.map((event) => captureFunction(table.source.table, event));
   const { rows } = await db.query<{ name: string; body: string }>(
     `select p.proname as name, p.prosrc as body from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'everwarm' and p.proname = any($1)`,

@@ -1,10 +1,19 @@
 import type { Source } from '#contracts/change.ts';
 import { maskBits } from '#contracts/change.ts';
+import type { TableName } from '#contracts/compiled.ts';
 import { type CaptureEvent, captureFunction, captureTriggerPrefix } from '#contracts/names.ts';
 import { identifier, qualified } from '#model/literal.ts';
 
-/** A table to capture: its source, the columns of its primary key, and whether a link's text depends on session settings. */
-export type CapturedTable = { readonly source: Source; readonly primaryKey: readonly string[]; readonly sessionDependent: boolean };
+/**
+ * A table to capture: its source, the columns of its primary key, whether a link's text depends on session settings, and for
+ * each virtual generated column those it is computed from, since transition tables hold null for it.
+ */
+export type CapturedTable = {
+  readonly source: Source;
+  readonly primaryKey: readonly string[];
+  readonly sessionDependent: boolean;
+  readonly basis: ReadonlyMap<string, readonly string[]>;
+};
 
 /** The events a captured table has a trigger for. */
 export const captureEvents: readonly CaptureEvent[] = ['insert', 'update', 'delete', 'truncate'];
@@ -17,7 +26,8 @@ export const triggerName = (event: CaptureEvent): string => `${captureTriggerPre
  * took a column away it records "anything may have changed" instead. Only the read stands in that block, so its
  * subtransaction never needs an id of its own. The insert stands outside: a change is captured exactly when it commits.
  */
-export function captureFunctionSql({ source, primaryKey, sessionDependent }: CapturedTable, event: CaptureEvent): string {
+export function captureFunctionSql(captured: CapturedTable, event: CaptureEvent): string {
+  const { source, sessionDependent } = captured;
   // A key's text must not depend on the writer's session; where it cannot, the settings' cost per statement is saved.
   const settings = sessionDependent
     ? "set timezone = 'UTC' set datestyle = 'ISO, YMD' set intervalstyle = 'postgres' set bytea_output = 'hex' set extra_float_digits = 1"
@@ -28,7 +38,7 @@ declare
   changed everwarm.change[];
 begin
   begin
-    ${event === 'truncate' ? `changed := array[row(-1, null)::everwarm.change];` : `select array_agg(d.change) into changed from (${changesSql(source, primaryKey, event)}) d;`}
+    ${event === 'truncate' ? `changed := array[row(-1, null)::everwarm.change];` : `select array_agg(d.change) into changed from (${changesSql(captured, event)}) d;`}
   exception when others then
     changed := array[row(-1, null)::everwarm.change];
   end;
@@ -41,9 +51,9 @@ end
 $capture$`;
 }
 
-/** The statements that put a trigger for one event on a table, or put it right, and make it fire for replicated sessions too. */
-export function createTriggerSql(source: Source, event: CaptureEvent): string[] {
-  const table = qualified(source.table);
+/** The statements that put a trigger for one event on a table or a partition of it, or put it right, and make it fire for replicated sessions too. */
+export function createTriggerSql(source: Source, event: CaptureEvent, on: TableName = source.table): string[] {
+  const table = qualified(on);
   const name = identifier(triggerName(event));
   const transition = {
     insert: ' referencing new table as newtab',
@@ -57,7 +67,8 @@ export function createTriggerSql(source: Source, event: CaptureEvent): string[] 
   ];
 }
 
-function changesSql(source: Source, primaryKey: readonly string[], event: CaptureEvent): string {
+function changesSql(captured: CapturedTable, event: CaptureEvent): string {
+  const { source, primaryKey } = captured;
   if (event !== 'update')
     return `select distinct on (vals) row(-1, vals)::everwarm.change as change from (select ${valuesSql(source, 't')} as vals from ${event === 'insert' ? 'newtab' : 'oldtab'} t) r`;
   const key = primaryKey[0] ?? '';
@@ -68,7 +79,7 @@ function changesSql(source: Source, primaryKey: readonly string[], event: Captur
   );
   return `select row(m.mask, v.vals)::everwarm.change as change
     from oldtab o full join newtab n on ${join}
-    cross join lateral (select ${maskSql(source, key)} as mask) m
+    cross join lateral (select ${maskSql(captured, key)} as mask) m
     cross join lateral (${sides.join(' union ')}) v
     where m.mask <> 0`;
 }
@@ -78,11 +89,11 @@ function valuesSql(source: Source, alias: string): string {
 }
 
 /** Compared by image: `is distinct from` calls 1.0 and 1.00 equal, and fails on types without equality such as json. */
-function maskSql(source: Source, key: string): string {
+function maskSql({ source, basis }: CapturedTable, key: string): string {
   const groups = new Map<number, string[]>();
   for (const [index, column] of source.columns.entries()) {
     const bit = Math.min(index, maskBits - 1);
-    groups.set(bit, [...(groups.get(bit) ?? []), column]);
+    groups.set(bit, [...(groups.get(bit) ?? []), ...(basis.get(column) ?? [column])]);
   }
   const bits = [...groups].map(([bit, columns]) => {
     const side = (alias: string) => columns.map((column) => `${alias}.${identifier(column)}`).join(', ');
