@@ -1,7 +1,8 @@
 import type { Pool, PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import type { Operation } from './random-statements.ts';
 import type { Step, Transaction } from './random-transactions.ts';
+import type { Table } from './source.ts';
+import { type Operation, render } from './writes.ts';
 
 /** How long a statement waits for a lock that another transaction of its step, or a prepared one, holds. */
 const lockTimeoutMs = 150;
@@ -12,16 +13,21 @@ export type Played = { readonly log: readonly string[]; readonly prepared: reado
 /**
  * Plays a step: its transactions do their statements side by side, then end one after the other in the step's order, so that
  * what began first need not commit first. A statement that fails is rolled back to before it, and the transaction goes on.
+ * `prefix` begins the ids of prepared transactions, which are one server's, not one database's.
  */
-export async function playStep(pool: Pool, step: Step): Promise<Played> {
+export async function playStep(pool: Pool, step: Step, tables: readonly Table[], prefix: string): Promise<Played> {
   const log: string[] = [];
   const prepared: string[] = [];
   const clients = await Promise.all(step.transactions.map(() => pool.connect()));
   try {
-    await Promise.all(step.transactions.map((transaction, index) => doStatements(clients[index]!, transaction, index, log)));
+    await Promise.all(
+      step.transactions.map((transaction, index) =>
+        doStatements(clients[index]!, transaction, tables, (line) => log.push(`${index}: ${line}`)),
+      ),
+    );
     for (const index of step.order) {
       const { ending } = step.transactions[index]!;
-      const sql = typeof ending === 'string' ? ending : `prepare transaction '${ending.prepare}'`;
+      const sql = typeof ending === 'string' ? ending : `prepare transaction '${prefix}${ending.prepare}'`;
       const outcome = await attempt(clients[index]!, { sql });
       log.push(`${index}: ${sql}; -- ${outcome}`);
       if (outcome !== 'ok') await clients[index]!.query('rollback');
@@ -32,40 +38,48 @@ export async function playStep(pool: Pool, step: Step): Promise<Played> {
   }
   const resolved: string[] = [];
   for (const { id, commit } of step.resolve) {
-    const sql = `${commit ? 'commit' : 'rollback'} prepared '${id}'`;
-    await pool.query(sql);
-    log.push(`${sql};`);
+    const sql = `${commit ? 'commit' : 'rollback'} prepared '${prefix}${id}'`;
+    const outcome = await attempt(pool, { sql });
+    log.push(`${sql}; -- ${outcome}`);
     resolved.push(id);
   }
   return { log, prepared, resolved };
 }
 
-async function doStatements(client: PoolClient, { isolation, settings, parts }: Transaction, index: number, log: string[]): Promise<void> {
+type Note = (line: string) => void;
+
+async function doStatements(
+  client: PoolClient,
+  { isolation, settings, parts }: Transaction,
+  tables: readonly Table[],
+  note: Note,
+): Promise<void> {
   await client.query(`begin isolation level ${isolation}; set local lock_timeout = ${lockTimeoutMs}; set local deadlock_timeout = '20ms'`);
   for (const setting of settings) await client.query(`set local ${setting}`);
-  log.push(`${index}: begin isolation level ${isolation}; ${settings.map((setting) => `set local ${setting};`).join(' ')}`);
+  note(`begin isolation level ${isolation}; ${settings.map((setting) => `set local ${setting};`).join(' ')}`);
   for (const part of parts) {
-    if ('sql' in part) await guarded(client, part, index, log);
+    if ('do' in part) await guarded(client, render(part, tables), note);
     else {
       await client.query('savepoint block');
-      for (const operation of part.block) await guarded(client, operation, index, log);
+      for (const write of part.block) await guarded(client, render(write, tables), note);
       await client.query(part.keep ? 'release savepoint block' : 'rollback to savepoint block');
-      log.push(`${index}: ${part.keep ? 'release' : 'rollback to'} savepoint block;`);
+      note(`${part.keep ? 'release' : 'rollback to'} savepoint block;`);
     }
   }
 }
 
-async function guarded(client: PoolClient, operation: Operation, index: number, log: string[]): Promise<void> {
+async function guarded(client: PoolClient, operation: Operation | null, note: Note): Promise<void> {
+  if (!operation) return;
   await client.query('savepoint statement');
   const outcome = await attempt(client, operation);
   if (outcome !== 'ok') await client.query('rollback to savepoint statement');
-  log.push(`${index}: ${operation.sql}; -- ${operation.copy === undefined ? '' : `${JSON.stringify(operation.copy)} `}${outcome}`);
+  note(`${operation.sql}; -- ${operation.copy === undefined ? '' : `${JSON.stringify(operation.copy)} `}${outcome}`);
 }
 
-async function attempt(client: PoolClient, { sql, copy }: Operation): Promise<string> {
+async function attempt(client: Pool | PoolClient, { sql, copy }: Operation): Promise<string> {
   try {
     if (copy === undefined) await client.query(sql);
-    else await stream(client, sql, copy);
+    else await stream(client as PoolClient, sql, copy);
     return 'ok';
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

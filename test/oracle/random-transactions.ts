@@ -1,8 +1,9 @@
 import type { Random } from '@everwarm/testkit';
-import { fill, type Making, type Operation, randomStatement } from './random-statements.ts';
+import { fill, type Making, randomStatement } from './random-statements.ts';
+import type { Write } from './writes.ts';
 
 /** What is done inside a transaction. A block is a savepoint that is kept or rolled back. */
-export type Part = Operation | { readonly block: readonly Operation[]; readonly keep: boolean };
+export type Part = Write | { readonly block: readonly Write[]; readonly keep: boolean };
 
 /** How a transaction ends; a prepared one is ended in a later step, under its id. */
 export type Ending = 'commit' | 'rollback' | { readonly prepare: string };
@@ -58,7 +59,7 @@ function randomTransaction(making: Making, id: string): Transaction {
   const parts = Array.from({ length: random.integer(1, 4) }, () => randomPart(making));
   const wanted = ending(random, id);
   // A truncate that stays prepared would keep everybody from reading the table, the oracle too.
-  const truncates = parts.some((part) => ('sql' in part ? [part] : part.block).some(({ sql }) => sql.startsWith('truncate')));
+  const truncates = parts.some((part) => ('do' in part ? [part] : part.block).some((write) => write.do === 'truncate'));
   return { isolation, settings, parts, ending: truncates && typeof wanted !== 'string' ? 'commit' : wanted };
 }
 

@@ -4,7 +4,7 @@ import { createEverwarm, type Everwarm } from 'everwarm';
 import { Redis } from 'ioredis';
 import { compareWorld, type Stores } from './compare.ts';
 import { playStep } from './play-step.ts';
-import { fillingStep, randomStep } from './random-transactions.ts';
+import { fillingStep, randomStep, type Step } from './random-transactions.ts';
 import { readCatalogue, readRows, type Table } from './source.ts';
 import { modelsOf, type World } from './world.ts';
 
@@ -16,7 +16,21 @@ export type HistoryOptions = {
   readonly forMs: number;
   /** Instead of a time: exactly this many steps. */
   readonly steps?: number;
+  /** Instead of random steps: these. */
+  readonly history?: readonly Step[];
 };
+
+/** A copy that is not what the rows say, or a history that does not settle; with the steps that led to it. */
+export class Disagreement extends Error {
+  override readonly name = 'Disagreement';
+  readonly history: readonly Step[];
+
+  /** @param history the steps played, the last of which led here */
+  constructor(message: string, history: readonly Step[]) {
+    super(message);
+    this.history = history;
+  }
+}
 
 /** What a history did. */
 export type History = { readonly steps: number; readonly statements: number; readonly refused: number; readonly documents: number };
@@ -34,6 +48,9 @@ const oddDefaults = [
 /** How often the engine's own `verify` is asked, too: every so many steps, and at the end. */
 const verifyEvery = 10;
 
+/** How long a step may take to settle, in milliseconds. */
+const settleMs = 20_000;
+
 /** When the reader certainly knows that the models serve, in milliseconds after the start: it looks once a second. */
 const warmAfterMs = 2500;
 
@@ -42,7 +59,7 @@ const warmAfterMs = 2500;
  * from the rows alone. The seed decides the history.
  * @throws on the first step after which anything differs, with world, seed, step and the step's statements
  */
-export async function runHistory(world: World, { servers, seed, forMs, steps }: HistoryOptions): Promise<History> {
+export async function runHistory(world: World, { servers, seed, forMs, steps, history }: HistoryOptions): Promise<History> {
   const database = await createDatabase({ servers });
   const namespace = `oracle-${randomBytes(4).toString('hex')}`;
   const redis = new Redis(servers.redisUrl);
@@ -61,7 +78,13 @@ export async function runHistory(world: World, { servers, seed, forMs, steps }: 
     await everwarm.migrate();
     await everwarm.start();
     const stores: Stores = { pool: database.pool, redis, everwarm, namespace };
-    return await play(stores, world, await readCatalogue(database.pool), { seed, forMs, steps, errors });
+    return await play(stores, world, await readCatalogue(database.pool), {
+      seed,
+      forMs,
+      ...(steps !== undefined && { steps }),
+      ...(history && { history }),
+      errors,
+    });
   } finally {
     await everwarm.stop();
     const names = await redis.keys(`${namespace}:*`);
@@ -72,40 +95,43 @@ export async function runHistory(world: World, { servers, seed, forMs, steps }: 
   }
 }
 
-type Play = { readonly seed: number; readonly forMs: number; readonly steps: number | undefined; readonly errors: readonly string[] };
+type Play = Pick<HistoryOptions, 'seed' | 'forMs' | 'steps' | 'history'> & { readonly errors: readonly string[] };
 
-async function play(stores: Stores, world: World, tables: readonly Table[], { seed, forMs, steps, errors }: Play): Promise<History> {
-  const making = { random: createRandom(seed), tables, own: world.own };
-  const prepared = new Set<string>();
-  const begin = performance.now();
-  const end = begin + forMs;
-  let [number, statements, refused, documents] = [0, 0, 0, 0];
+async function play(
+  stores: Stores,
+  world: World,
+  tables: readonly Table[],
+  { seed, forMs, steps, history, errors }: Play,
+): Promise<History> {
+  const making = { random: createRandom(seed), tables, own: world.own, floods: world.floods ?? true };
+  const [begin, prepared, played]: [number, Set<string>, Step[]] = [performance.now(), new Set(), []];
+  const goesOn = () =>
+    history ? played.length < history.length : steps === undefined ? performance.now() < begin + forMs : played.length < steps;
+  let [statements, refused, documents] = [0, 0, 0];
   do {
-    number++;
-    const step = number === 1 ? fillingStep(making) : randomStep(making, `${stores.namespace}-${number}`, prepared);
-    const { log, ...played } = await playStep(stores.pool, step);
-    for (const id of played.prepared) prepared.add(id);
-    for (const id of played.resolved) prepared.delete(id);
+    const step = history?.[played.length] ?? (played.length === 0 ? fillingStep(making) : randomStep(making, `${played.length}`, prepared));
+    played.push(step);
+    const { log, ...ids } = await playStep(stores.pool, step, tables, `${stores.namespace}-`);
+    for (const id of ids.prepared) prepared.add(id);
+    for (const id of ids.resolved) prepared.delete(id);
     statements += log.length;
     refused += log.filter((line) => !/ok$|;$/.test(line)).length;
     const fail = (what: string): never => {
-      throw new Error(
-        `${world.name}, seed ${seed}, step ${number}: ${what}\n\nThe step:\n${log.join('\n')}\n\nErrors reported: ${errors.slice(-5).join('; ') || 'none'}\nAgain: npm run test:oracle -- --world ${world.name} --seed ${seed} --steps ${number}`,
+      throw new Disagreement(
+        `${world.name}, seed ${seed}, step ${played.length}: ${what}\n\nThe step:\n${log.join('\n')}\n\nErrors reported: ${errors.slice(-5).join('; ') || 'none'}`,
+        played,
       );
     };
     await stores.everwarm
-      .settled({ timeoutMs: 20_000 })
+      .settled({ timeoutMs: settleMs })
       .catch(async (error: unknown) => fail(`${String(error)}\n${await standing(stores.pool)}`));
     const rows = await readRows(stores.pool, tables);
-    const found = await compareWorld(stores, world, rows, performance.now() - begin > warmAfterMs && number > 3);
+    const found = await compareWorld(stores, world, rows, performance.now() - begin > warmAfterMs && played.length > 3);
     if (found.length > 0) fail(`${found.length} differences, the first:\n${found.slice(0, 3).join('\n').slice(0, 6000)}`);
     documents += world.documents.reduce((total, { expected }) => total + expected(rows).size, 0);
-    if (number % verifyEvery === 0) await verifyAll(stores.everwarm, world, fail);
-  } while (steps === undefined ? performance.now() < end : number < steps);
-  await verifyAll(stores.everwarm, world, (what) => {
-    throw new Error(`${world.name}, seed ${seed}, at the end: ${what}`);
-  });
-  return { steps: number, statements, refused, documents };
+    if (played.length % verifyEvery === 0 || !goesOn()) await verifyAll(stores.everwarm, world, fail);
+  } while (goesOn());
+  return { steps: played.length, statements, refused, documents };
 }
 
 async function verifyAll(everwarm: Everwarm, world: World, fail: (what: string) => never): Promise<void> {

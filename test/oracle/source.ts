@@ -2,7 +2,13 @@ import type { Pool, PoolClient } from 'pg';
 import type { Row, Rows } from './naive.ts';
 
 /** A column as the catalogue has it. */
-export type Column = { readonly name: string; readonly type: string; readonly nullable: boolean; readonly labels: readonly string[] };
+export type Column = {
+  readonly name: string;
+  readonly type: string;
+  readonly nullable: boolean;
+  readonly labels: readonly string[];
+  readonly generated: boolean;
+};
 
 /** A table as the catalogue has it: all that random writes need to know. */
 export type Table = {
@@ -25,7 +31,7 @@ set local bytea_output = 'hex'; set local extra_float_digits = 1`;
 export async function readCatalogue(pool: Pool): Promise<Table[]> {
   const { rows } = await pool.query<{ schema: string; name: string; columns: Column[]; key: string[] }>(
     `select n.nspname as schema, c.relname as name,
-       (select json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'nullable', not a.attnotnull, 'labels',
+       (select json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'nullable', not a.attnotnull, 'generated', a.attgenerated <> '', 'labels',
           (select coalesce(json_agg(e.enumlabel order by e.enumsortorder), '[]') from pg_enum e join pg_type t on t.oid = a.atttypid
            where e.enumtypid in (t.oid, t.typelem))) order by a.attnum)
         from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,

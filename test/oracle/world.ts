@@ -17,6 +17,8 @@ export type World = {
   readonly documents: readonly DocumentCheck[];
   readonly lists: readonly ListCheck[];
   readonly own: OwnPools;
+  /** Whether histories may bring thousands of rows at once. Default true. */
+  readonly floods?: boolean;
 };
 
 /** All read models of a world. */
