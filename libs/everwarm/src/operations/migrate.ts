@@ -55,7 +55,7 @@ export async function migrate(
     await serveKnown(tx, models);
   });
   const live = await db.query<Live>(`select id, model from everwarm.generations where state <> 'dropped' order by id`);
-  const installed = await installCapture(db, watchList(live.rows.map((row) => row.model)));
+  const installed = await installCapture(db, watchList(live.rows.map((row) => row.model)), runtimeRole);
   await db.transaction(async (tx) => {
     // The walk over a generation's keys waits until every transaction older than this one is over.
     await tx.query(
