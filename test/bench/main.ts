@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { capture } from './capture/scenario.ts';
 
 import { freshness } from './freshness/scenario.ts';
+import { growth } from './growth/scenario.ts';
 import { type Options, readOptions } from './options.ts';
 
 import { read } from './read/scenario.ts';
@@ -12,7 +13,7 @@ import { startServers } from './servers.ts';
 import { stopProcesses } from './start-process.ts';
 import { formatTable } from './table.ts';
 
-const scenarios: readonly Scenario[] = [freshness, capture, read, recompute];
+const scenarios: readonly Scenario[] = [freshness, capture, read, recompute, growth];
 
 const usage = `npm run bench -- [scenario...] [--json FILE] [--rounds N] [--seconds N] [--profile DIR]
 

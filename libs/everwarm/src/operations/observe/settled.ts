@@ -1,40 +1,60 @@
 import type { Database } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
+import type { Transforms } from '#contracts/transform.ts';
 
-/** How often the stores are looked at while waiting, in milliseconds. */
-const lookEveryMs = 10;
+/** How soon the stores are looked at again while waiting, in milliseconds: at once, then ever more rarely. */
+const look = { firstMs: 1, lastMs: 10 } as const;
+
+/** What settling looks at besides the database. */
+export type SettledParts = {
+  /** Whether Redis holds what Postgres holds. */
+  readonly isPresent: () => Promise<boolean>;
+  readonly transforms: Transforms;
+};
 
 /**
  * Resolves when everything committed before the call is in both stores: the relay delivered it, every key it led to and every
  * key whose moment had come is acknowledged, no walk over all keys is under way and Redis holds what Postgres holds. Changes
- * that come meanwhile are not waited for, so it ends under load too. Throws E_TIMEOUT, saying what is still owed.
+ * that come meanwhile are not waited for, so it ends under load too; nor are generations whose transform is in other code than
+ * this, since no reader of this code is shown them. Throws E_TIMEOUT, saying what is still owed.
  */
-export async function settled(db: Database, isPresent: () => Promise<boolean>, timeoutMs: number): Promise<void> {
+export async function settled(db: Database, { isPresent, transforms }: SettledParts, timeoutMs: number): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   const until = async (what: string, done: () => Promise<boolean>) => {
-    while (!(await done())) {
+    for (let pause: number = look.firstMs; !(await done()); pause = Math.min(pause * 1.5, look.lastMs)) {
       if (performance.now() > deadline) throw await timeout(db, what, timeoutMs);
-      await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+      await new Promise((resolve) => setTimeout(resolve, pause));
     }
   };
   const { rows } = await db.query<{ mark: string; moment: number }>(
     'select pg_current_snapshot()::text as mark, extract(epoch from now())::float8 as moment',
   );
   const { mark = '', moment = 0 } = rows[0] ?? {};
+  const elsewhere = await generationsElsewhere(db, transforms);
   await until('changes in the outbox', () => isDelivered(db, mark));
   await until('a walk over all keys', () =>
     noRows(
       db,
-      `select from everwarm.generations where state <> 'dropped' and (reconcile_phase is not null or installed_xid is null) limit 1`,
+      `select from everwarm.generations where state <> 'dropped' and (reconcile_phase is not null or installed_xid is null) and id <> all($1) limit 1`,
+      [elsewhere],
     ),
   );
   // A recompute that began before the call may still set a timer that is due: looked at again when it is over.
   do {
     await until('documents whose moment has come', async () => !(await isDue(db, moment)));
-    await until('keys in the ledger', await ledgerIsWritten(db));
+    await until('keys in the ledger', await ledgerIsWritten(db, elsewhere));
   } while (await isDue(db, moment));
   await until('a rehydration of Redis', isPresent);
-  await until('a generation that is building', () => noRows(db, `select from everwarm.generations where state = 'building' limit 1`));
+  await until('a generation that is building', () =>
+    noRows(db, `select from everwarm.generations where state = 'building' and id <> all($1) limit 1`, [elsewhere]),
+  );
+}
+
+async function generationsElsewhere(db: Database, transforms: Transforms): Promise<number[]> {
+  const { rows } = await db.query<{ id: number; name: string; hash: string }>(
+    `select id, name, hash from everwarm.generations where state <> 'dropped' and model -> 'transform' is not null`,
+  );
+  return rows.filter((generation) => transforms.of(generation) === null).map(({ id }) => id);
 }
 
 /** Whether the moment of some document or entry came before this one, and nobody has owed it yet. */
@@ -47,9 +67,10 @@ async function isDue(db: Database, moment: number): Promise<boolean> {
 }
 
 /** A question whether all that the ledger owes at this moment is written. */
-async function ledgerIsWritten(db: Database): Promise<() => Promise<boolean>> {
+async function ledgerIsWritten(db: Database, elsewhere: readonly number[]): Promise<() => Promise<boolean>> {
   const { rows } = await db.query<{ seq: string }>('select last_value::text as seq from everwarm.ledger_seq');
-  return () => noRows(db, 'select from everwarm.ledger where first_seq <= $1 limit 1', [rows[0]?.seq ?? '0']);
+  return () =>
+    noRows(db, 'select from everwarm.ledger where first_seq <= $1 and generation <> all($2) limit 1', [rows[0]?.seq ?? '0', elsewhere]);
 }
 
 /** Whether no change that this snapshot sees is missing from what the relay delivered. */
@@ -68,7 +89,7 @@ async function noRows(db: Database, sql: string, values: unknown[] = []): Promis
 
 async function timeout(db: Database, what: string, timeoutMs: number): Promise<EverwarmError> {
   const { rows } = await db.query<{ owed: string; failing: string | null; heartbeat: boolean }>(
-    `select (select count(*) from everwarm.ledger)::text as owed, (select error from everwarm.ledger where error is not null order by since limit 1) as failing,
+    `select (select count(*) from everwarm.ledger)::text as owed, coalesce((select name || ': ' || stalled from everwarm.generations where stalled is not null and state <> 'dropped' limit 1), (select error from everwarm.ledger where error is not null order by since limit 1)) as failing,
 coalesce((select heartbeat > clock_timestamp() - interval '5 seconds' from everwarm.relay), false) as heartbeat`,
   );
   const { owed = '0', failing = null, heartbeat = false } = rows[0] ?? {};
