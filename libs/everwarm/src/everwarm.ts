@@ -1,11 +1,13 @@
 import type { CompiledModel, Generation } from '#contracts/compiled.ts';
 import { EverwarmError } from '#contracts/errors.ts';
-import type { RecomputeJob } from '#contracts/job.ts';
+import { definitionHash } from '#model/compile.ts';
 import type { AnyModel } from '#model/define.ts';
-import type { Queue, Redis } from '#platform/clients.ts';
+import { transformsOf } from '#model/transforms.ts';
+import type { Redis } from '#platform/clients.ts';
 import { enterEpoch } from '#platform/epoch.ts';
 import { rememberGenerations } from '#platform/generations.ts';
 import { openPostgres, type Postgres, postgresError } from '#platform/postgres.ts';
+import type { Queues } from '#platform/queue.ts';
 import { checkRedis, connectRedis, openRedis, redisError } from '#platform/redis.ts';
 import { checkConfig, type EverwarmConfig } from './config.ts';
 import { type AuditParts, type Verified, verify } from './operations/audit/verify.ts';
@@ -45,7 +47,7 @@ export interface Everwarm {
 type Open = {
   readonly postgres: Postgres;
   readonly redis: Redis;
-  readonly queue: Queue<RecomputeJob>;
+  readonly queues: Queues;
   readonly parts: Omit<AuditParts, 'onProgress'> & { readonly generations: ReturnType<typeof rememberGenerations> };
   readonly epoch: Awaited<ReturnType<typeof enterEpoch>>;
 };
@@ -56,6 +58,7 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
   const namespace = config.namespace ?? 'everwarm';
   const onError = config.onError ?? reportFailure;
   const models: readonly CompiledModel[] = config.readModels.map((model) => model.compile(config.casing));
+  const transforms = transformsOf(config.readModels, config.casing);
   const postgres = openPostgres(config.postgres, { max: (config.concurrency ?? 4) + 8 });
   const closers: (() => Promise<unknown>)[] = [() => postgres.close()];
   let opening: Promise<Open> | null = null;
@@ -75,12 +78,16 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
     await redis.connect().catch(() => undefined);
     await queueConnection.connect().catch(() => undefined);
     // BullMQ is loaded by those who operate, not by a process that imports declarations and reads.
-    const { openQueue } = await import('#platform/queue.ts');
-    const queue = openQueue(queueConnection, namespace, onError);
+    const { openQueues } = await import('#platform/queue.ts');
+    const queues = openQueues(queueConnection, namespace, onError);
     const generations = rememberGenerations(postgres.transactions);
     const space = { namespace, epoch: epoch.space };
-    const settle = () => settled(postgres.transactions, () => isPresent(postgres.transactions, withFencedCommands(redis), space), 30_000);
-    return { postgres, redis, queue, epoch, parts: { db: postgres.transactions, redis, space, generations, settle } };
+    const settle = () => settleOn({ redis, space }, 30_000);
+    return { postgres, redis, queues, epoch, parts: { db: postgres.transactions, redis, space, generations, transforms, settle } };
+  };
+  const settleOn = ({ redis, space }: Pick<Open['parts'], 'redis' | 'space'>, timeoutMs: number) => {
+    const isWhole = () => isPresent(postgres.transactions, withFencedCommands(redis), space).catch(() => false);
+    return settled(postgres.transactions, { isPresent: isWhole, transforms }, timeoutMs);
   };
   const opened = () => {
     if (stopped) throw new EverwarmError('E_LIFECYCLE', 'Everwarm was stopped. Create another one.');
@@ -137,7 +144,7 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
       await checkPostgres(postgres.transactions).catch((error: unknown) =>
         Promise.reject(postgresError(error, postgres.pool.options.connectionString)),
       );
-      const { queue, parts, epoch } = await opened();
+      const { queues, parts, epoch } = await opened();
       const writer = withFencedCommands(redisFor('write'));
       await connectRedis(writer);
       await checkRedis(writer);
@@ -153,23 +160,18 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
         epoch,
         namespace,
         writer,
-        queue,
+        queues,
+        transforms,
+        transformed: models.filter((model) => model.transform !== undefined).map(definitionHash),
         workerConnection: redisFor('worker'),
         concurrency: config.concurrency ?? 4,
         onError,
       });
-      await pipeline.worker.waitUntilReady();
+      await pipeline.waitUntilReady();
     },
     async settled({ timeoutMs = 30_000 } = {}) {
-      const {
-        postgres: { transactions },
-        parts,
-      } = await opened();
-      await settled(
-        transactions,
-        () => isPresent(transactions, withFencedCommands(parts.redis), parts.space).catch(() => false),
-        timeoutMs,
-      );
+      const { parts } = await opened();
+      await settleOn(parts, timeoutMs);
     },
     async rebuild(model, { onProgress = () => undefined } = {}) {
       await rebuildInPlace(postgres.transactions, await generationOf(model), onProgress);
@@ -181,8 +183,8 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
       return verify({ ...parts, onProgress }, generation);
     },
     async status() {
-      const { redis, queue } = await opened();
-      return readStatus(postgres.transactions, redis, queue);
+      const { redis, queues } = await opened();
+      return readStatus(postgres.transactions, redis, queues);
     },
     async doctor() {
       const redis = redisFor('read');
@@ -194,7 +196,7 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
       stopped = true;
       await pipeline?.stop();
       const open = await opening?.catch(() => null);
-      await open?.queue.close();
+      await open?.queues.close();
       for (const close of closers) await close();
     },
   };

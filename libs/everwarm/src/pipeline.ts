@@ -1,23 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import type { Transactions } from '#contracts/database.ts';
 import type { Generations } from '#contracts/generations.ts';
-import type { RecomputeJob } from '#contracts/job.ts';
-import { type KeySpace, queuePrefix } from '#contracts/names.ts';
+import { type KeySpace, laneName, queuePrefix, recomputeQueue } from '#contracts/names.ts';
 import { blamedGeneration } from '#contracts/statement-error.ts';
-import type { Pool, Queue, Redis, Worker } from '#platform/clients.ts';
+import type { FailedKey, Transforms } from '#contracts/transform.ts';
+import type { Pool, Redis } from '#platform/clients.ts';
 import type { Epoch } from '#platform/epoch.ts';
+import type { Queues } from '#platform/queue.ts';
 import { startDuties } from './duties.ts';
-import { startRecomputeWorker } from './stages/recompute/recompute-worker.ts';
+import { watchTables } from './stages/capture/watch-tables.ts';
+import { noticeAbsent } from './stages/recompute/notice-absent.ts';
+import { startRecomputeWorkers } from './stages/recompute/recompute-worker.ts';
+import { lanesOf } from './stages/relay/lanes.ts';
 import { promoteBuilt } from './stages/relay/promote.ts';
-import { reconcileStep } from './stages/relay/reconcile.ts';
+import { reconcileStep, startReconcile } from './stages/relay/reconcile.ts';
 import { refill } from './stages/relay/refill.ts';
 import { Relay } from './stages/relay/relay.ts';
 import { rotate } from './stages/relay/rotate.ts';
+import { oweDue } from './stages/relay/timers.ts';
 import { type FencedRedis, publishDocuments, publishEntries } from './stages/write-through/publish.ts';
 import { purgeDropped } from './stages/write-through/purge.ts';
 import { isPresent, rehydrate } from './stages/write-through/rehydrate.ts';
 import { type WrittenDocument, writeDocuments } from './stages/write-through/write-documents.ts';
 import { type WrittenEntry, writeEntries } from './stages/write-through/write-entries.ts';
+import { writeTimers } from './stages/write-through/write-timers.ts';
 
 /** What the pipeline runs on; all of it is opened, checked and closed by the caller. */
 export type PipelineParts = {
@@ -27,46 +33,59 @@ export type PipelineParts = {
   readonly epoch: Epoch;
   readonly namespace: string;
   readonly writer: FencedRedis;
-  readonly queue: Queue<RecomputeJob>;
+  readonly queues: Queues;
+  readonly transforms: Transforms;
+  /** The definitions among this process's own that need a transform, by hash: it listens on the lanes of these too. */
+  readonly transformed: readonly string[];
   readonly workerConnection: Redis;
   readonly concurrency: number;
   readonly onError: (error: unknown, during: string) => void;
 };
 
 /** A running pipeline. `stop` lets running batches finish. */
-export type Pipeline = { readonly relay: Relay; readonly worker: Worker<RecomputeJob>; stop(): Promise<void> };
+export type Pipeline = { readonly relay: Relay; waitUntilReady(): Promise<unknown>; stop(): Promise<void> };
 
-type Written = { readonly documents: readonly WrittenDocument[] } | { readonly entries: readonly WrittenEntry[] };
+type Written = { readonly failed: readonly FailedKey[] } & (
+  | { readonly documents: readonly WrittenDocument[] }
+  | { readonly entries: readonly WrittenEntry[] }
+);
 
 /**
  * ★ The whole system in order. A writer's transaction put its changes into the outbox (capture, in Postgres). From there:
  *
  *   relay     outbox → ledger → job      what committed since the last look, resolved to the keys it affects
  *   recompute job → locks → version      what the ledger says is owed, one number per batch, drawn under its locks
- *   write     one SQL → Postgres         documents or entries derived and written in the batch's transaction, fenced
+ *   write     one SQL → Postgres         documents or entries derived and written in the batch's transaction, fenced;
+ *                                        and when the time alone will change them next
  *   publish   Postgres → Redis           what was committed, fenced again
  *   acknowledge                          out of the ledger, when both stores have it
  *
  * The duties run beside it in the leader: they make good what a crash, a flush or a lost job left undone.
  */
 export function startPipeline(parts: PipelineParts): Pipeline {
-  const { pool, db, generations, epoch, namespace, writer, queue, onError } = parts;
+  const { pool, db, generations, epoch, namespace, writer, queues, transforms, onError } = parts;
   const space: KeySpace = { namespace, epoch: epoch.space };
 
-  const relay = new Relay({ id: randomUUID(), pool, db, queue, generations, onError });
+  const lanes = lanesOf(generations, queues.named);
+  const relay = new Relay({ id: randomUUID(), pool, db, lanes, generations, onError });
 
-  const worker = startRecomputeWorker<Written>({
+  const workers = startRecomputeWorkers<Written>({
     db,
     epoch: epoch.ordinal,
     generations,
-    queue,
+    transforms,
+    queues: [recomputeQueue, ...parts.transformed.map(laneName)].map(queues.named),
     connection: parts.workerConnection,
     prefix: queuePrefix(namespace),
     concurrency: parts.concurrency,
-    write: async (tx, batch) =>
-      batch.generation.model.kind === 'document'
-        ? { documents: await writeDocuments(tx, batch) }
-        : { entries: await writeEntries(tx, batch) },
+    write: async (tx, batch) => {
+      const written: Written =
+        batch.generation.model.kind === 'document'
+          ? await writeDocuments(tx, batch, transforms.of(batch.generation))
+          : { entries: await writeEntries(tx, batch), failed: [] };
+      await writeTimers(tx, batch);
+      return written;
+    },
     publish: (generation, written) =>
       'documents' in written
         ? publishDocuments(writer, space, generation.id, written.documents)
@@ -80,9 +99,14 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     if (generation === null || (await generations.stall(generation, error instanceof Error ? error.message : String(error)))) throw error;
   };
 
+  const stopNotices = startDuties(() => true, onError, [
+    { name: 'transforms', everyMs: 1000, run: noticeAbsent(generations, transforms, onError) },
+  ]);
   const stopDuties = startDuties(() => relay.leads, onError, [
-    { name: 'refill', everyMs: 500, run: async () => relay.measureRoom().then(() => refill(db, queue)) },
+    { name: 'refill', everyMs: 500, run: async () => relay.measureRoom().then(() => refill(db, lanes)) },
+    { name: 'timers', everyMs: 250, run: async (again) => again(await oweDue(db, lanes)) },
     { name: 'reconcile', everyMs: 100, run: async () => reconcileStep(db).catch(leaveAside) },
+    { name: 'watch tables', everyMs: 2000, run: async () => watchTables(db, startReconcile) },
     { name: 'promote', everyMs: 200, run: async () => promoteBuilt(db) },
     {
       name: 'rehydrate',
@@ -96,12 +120,14 @@ export function startPipeline(parts: PipelineParts): Pipeline {
   relay.run();
   return {
     relay,
-    worker,
+    waitUntilReady: () => Promise.all(workers.map((worker) => worker.waitUntilReady())),
     stop: async () => {
+      await stopNotices();
       await stopDuties();
       await relay.stop();
       // Without Redis no job can be ended, and BullMQ would wait for it for ever; the ledger still owes the keys of those at hand.
-      await worker.close(parts.workerConnection.status !== 'ready');
+      const isAway = parts.workerConnection.status !== 'ready';
+      await Promise.all(workers.map((worker) => worker.close(isAway)));
     },
   };
 }

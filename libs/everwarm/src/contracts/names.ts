@@ -17,6 +17,7 @@ export const reservedNames: ReadonlySet<string> = new Set([
   'source_marks',
   'generations',
   'ledger',
+  'timers',
   'relay',
   'epochs',
   'ledger_seq',
@@ -25,8 +26,11 @@ export const reservedNames: ReadonlySet<string> = new Set([
   'quarantine',
   'audits',
   'operations',
-  'deltas',
-  'bases',
+  'aggregates',
+  'aggregate_deltas',
+  'aggregate_bases',
+  'delta',
+  'change',
 ]);
 
 /** The table that holds the documents or entries of one generation. */
@@ -35,8 +39,8 @@ export const projectionTable = (generation: number): string => `projection_${gen
 /** The events for which a captured table has a trigger. */
 export type CaptureEvent = 'insert' | 'update' | 'delete' | 'truncate';
 
-/** The capture function of one table and event, within Postgres's 63 characters however long the table's name is. */
-export function captureFunction(table: { readonly schema: string; readonly name: string }, event: CaptureEvent): string {
+/** The capture function of one table and event (or of rows that move between its partitions), within Postgres's 63 characters however long the table's name is. */
+export function captureFunction(table: { readonly schema: string; readonly name: string }, event: CaptureEvent | 'moved'): string {
   const hash = createHash('sha256')
     .update(JSON.stringify([table.schema, table.name]))
     .digest('hex')
@@ -49,6 +53,9 @@ export const captureTriggerPrefix = 'everwarm_capture';
 
 /** BullMQ's queue of recompute jobs. */
 export const recomputeQueue = 'recompute';
+
+/** BullMQ's queue of the recompute jobs of one definition that needs a transform, by its hash: old and new code know their own. */
+export const laneName = (hash: string): string => `${recomputeQueue}_${hash.slice(0, 16)}`;
 
 /** The prefix under which BullMQ keeps its keys, beside the documents. */
 export const queuePrefix = (namespace: string): string => `${namespace}:queue`;

@@ -9,7 +9,7 @@ export type Transform = (key: string, text: string) => string;
 /** The transforms that this process's code has. A generation's is the one of exactly its definition. */
 export interface Transforms {
   /** The transform of a generation; null where it has none, and where this code is not the one that it was built for. */
-  of(generation: Generation): Transform | null;
+  of(generation: Pick<Generation, 'name' | 'hash'>): Transform | null;
 }
 
 /** Whether this process's code can compute a generation: it needs no transform, or it is here. */

@@ -1,5 +1,6 @@
 import type { Generation } from '#contracts/compiled.ts';
 import { documentKey, projectionTable } from '#contracts/names.ts';
+import type { Transform } from '#contracts/transform.ts';
 import { decodeStored } from '#contracts/version.ts';
 import type { AuditParts, Finding } from './verify.ts';
 
@@ -10,7 +11,7 @@ type Row = { key: string; expected: string | null; stored: string | null; versio
 
 /** Compares documents: the recomputed text, the projection row and whether it is owed or its moment has come in one snapshot, then the bytes in Redis. */
 export async function auditDocuments(
-  { db, redis, space }: AuditParts,
+  { db, redis, space, transforms }: AuditParts,
   generation: Generation,
   keys: readonly string[],
 ): Promise<AuditedKeys> {
@@ -26,18 +27,39 @@ left join everwarm.timers t on t.generation = $2 and t.key = r.key and t.at <= n
   });
   const held = await redis.mgetBuffer(rows.map((row) => documentKey(space, generation.id, row.key)));
   const findings: Finding[] = [];
-  for (const [index, { key, expected, stored, version, owed }] of rows.entries()) {
+  const transform = transforms.of(generation);
+  for (const [index, { key, expected: derived, stored, version, owed }] of rows.entries()) {
     if (owed) continue;
+    const expected = transformed(transform, key, derived);
     if (expected !== stored)
       findings.push({
         key,
         layer: 'postgres',
-        cause: stored === null ? 'document missing' : expected === null ? 'document without a row' : 'text differs from the source',
+        cause:
+          expected === fails
+            ? 'its transform fails'
+            : stored === null
+              ? 'document missing'
+              : expected === null
+                ? 'document without a row'
+                : 'text differs from the source',
       });
     const cause = redisFault(held[index] ?? null, stored, version);
     if (cause !== null) findings.push({ key, layer: 'redis', cause });
   }
   return { findings, inFlight: rows.filter((row) => row.owed).map((row) => row.key) };
+}
+
+const fails = Symbol('its transform fails');
+
+/** What the document should be; where its transform fails, what no stored text equals. */
+function transformed(transform: Transform | null, key: string, derived: string | null): string | null | typeof fails {
+  if (transform === null || derived === null) return derived;
+  try {
+    return transform(key, derived);
+  } catch {
+    return fails;
+  }
 }
 
 function redisFault(value: Buffer | null, stored: string | null, version: string | null): string | null {

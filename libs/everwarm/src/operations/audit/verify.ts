@@ -1,6 +1,8 @@
 import type { Generation } from '#contracts/compiled.ts';
 import type { Database, Transactions } from '#contracts/database.ts';
+import { EverwarmError } from '#contracts/errors.ts';
 import { documentPrefix, type KeySpace, projectionTable } from '#contracts/names.ts';
+import { canCompute, type Transforms } from '#contracts/transform.ts';
 import type { Redis } from '#platform/clients.ts';
 import { type AuditedKeys, auditDocuments } from './audit-documents.ts';
 import { auditEntries, auditPages } from './audit-entries.ts';
@@ -23,6 +25,7 @@ export type AuditParts = {
   readonly db: Transactions;
   readonly redis: Redis;
   readonly space: KeySpace;
+  readonly transforms: Transforms;
   readonly settle: () => Promise<void>;
   readonly onProgress?: ((checked: number) => void) | undefined;
 };
@@ -38,6 +41,12 @@ const listedFindings = 100;
  * far is written, so a change on its way is never called a fault. Changes nothing.
  */
 export async function verify(parts: AuditParts, generation: Generation): Promise<Verified> {
+  if (!canCompute(parts.transforms, generation))
+    throw new EverwarmError(
+      'E_TRANSFORM',
+      `Generation ${generation.id} of "${generation.name}" needs the transform of revision ${generation.model.transform?.revision}, which this code does not have. Verify it from code that does.`,
+      { context: { model: generation.name, generation: generation.id } },
+    );
   const audit = generation.model.kind === 'document' ? auditDocuments : auditEntries;
   let checked = 0;
   const suspects: string[] = [];

@@ -3,6 +3,7 @@ import type { Generation } from '#contracts/compiled.ts';
 import type { Transactions } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 import { documentKey, type KeySpace, projectionTable } from '#contracts/names.ts';
+import type { Transform } from '#contracts/transform.ts';
 import { decodeStored } from '#contracts/version.ts';
 
 /** Where an answer came from. */
@@ -24,9 +25,14 @@ export type ReadParts = { readonly db: Transactions; readonly redis: Redis; read
 
 /**
  * One document by its key's text: from Redis, else from the projection table, else (a key never projected, or a generation
- * still building) derived from the sources. Null when there is no such document. When Redis fails, Postgres answers.
+ * still building) derived from the sources, by the model's transform if it has one. Null when there is no such document. When Redis fails, Postgres answers.
  */
-export async function readDocument(parts: ReadParts, generation: Generation, key: string): Promise<RawDocument | null> {
+export async function readDocument(
+  parts: ReadParts,
+  generation: Generation,
+  key: string,
+  transform: Transform | null = null,
+): Promise<RawDocument | null> {
   if (generation.state !== 'building') {
     try {
       const held = await parts.redis.getBuffer(documentKey(parts.space, generation.id, key));
@@ -36,11 +42,16 @@ export async function readDocument(parts: ReadParts, generation: Generation, key
       if (error instanceof EverwarmError) throw error;
     }
   }
-  return readBehindRedis(parts, generation, key);
+  return readBehindRedis(parts, generation, key, transform);
 }
 
 /** Several documents by their keys' texts, in that order: one round trip to Redis, one to Postgres for what it lacks. */
-export async function readDocuments(parts: ReadParts, generation: Generation, keys: readonly string[]): Promise<(RawDocument | null)[]> {
+export async function readDocuments(
+  parts: ReadParts,
+  generation: Generation,
+  keys: readonly string[],
+  transform: Transform | null = null,
+): Promise<(RawDocument | null)[]> {
   const found = new Map<string, RawDocument | null>();
   if (keys.length === 0) return [];
   if (generation.state !== 'building') {
@@ -58,7 +69,7 @@ export async function readDocuments(parts: ReadParts, generation: Generation, ke
       if (document !== undefined) found.set(key, document);
     }
   }
-  for (const key of keys) if (!found.has(key)) found.set(key, await deriveDocument(parts, generation, key));
+  for (const key of keys) if (!found.has(key)) found.set(key, await deriveDocument(parts, generation, key, transform));
   return keys.map((key) => found.get(key) ?? null);
 }
 
@@ -93,27 +104,32 @@ async function readProjected(
 const flights = new WeakMap<Generation, Map<string, Promise<RawDocument | null>>>();
 
 /** What Redis does not have. Readers of one key in this process share one answer while it is under way: a cold key costs one query. */
-function readBehindRedis(parts: ReadParts, generation: Generation, key: string): Promise<RawDocument | null> {
+function readBehindRedis(parts: ReadParts, generation: Generation, key: string, transform: Transform | null): Promise<RawDocument | null> {
   const flying = flights.get(generation) ?? new Map<string, Promise<RawDocument | null>>();
   flights.set(generation, flying);
   const known = flying.get(key);
   if (known) return known;
-  const flight = readPostgres(parts, generation, key).finally(() => flying.delete(key));
+  const flight = readPostgres(parts, generation, key, transform).finally(() => flying.delete(key));
   flying.set(key, flight);
   return flight;
 }
 
-async function readPostgres(parts: ReadParts, generation: Generation, key: string): Promise<RawDocument | null> {
+async function readPostgres(
+  parts: ReadParts,
+  generation: Generation,
+  key: string,
+  transform: Transform | null,
+): Promise<RawDocument | null> {
   const [stored] = generation.state === 'building' ? [] : await readProjected(parts, generation, [key]);
-  return stored === undefined ? deriveDocument(parts, generation, key) : stored;
+  return stored === undefined ? deriveDocument(parts, generation, key, transform) : stored;
 }
 
 /** Derives a document from the sources now. */
-function deriveDocument({ db }: ReadParts, generation: Generation, key: string): Promise<RawDocument | null> {
+function deriveDocument({ db }: ReadParts, generation: Generation, key: string, transform: Transform | null): Promise<RawDocument | null> {
   const asOf = Date.now();
   return db.transaction(async (tx) => {
     const { rows } = await tx.query<{ doc: string | null }>(generation.model.recompute, [[key]]);
     const doc = rows[0]?.doc ?? null;
-    return doc === null ? null : { body: Buffer.from(doc), version: null, asOf, tier: 'source' };
+    return doc === null ? null : { body: Buffer.from(transform ? transform(key, doc) : doc), version: null, asOf, tier: 'source' };
   });
 }

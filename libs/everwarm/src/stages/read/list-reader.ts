@@ -1,13 +1,14 @@
 import type { Generation } from '#contracts/compiled.ts';
 import { pageKey, projectionTable } from '#contracts/names.ts';
+import type { Transform } from '#contracts/transform.ts';
 import { decodeCursor, encodeCursor, memberKey } from './cursor.ts';
 import { type RawDocument, type ReadParts, readDocuments, type Tier } from './document-reader.ts';
 
 /** One page of a list: its documents' bytes, each with a moment of its own, and where the next page begins. */
 export type RawPage = { readonly items: readonly RawDocument[]; readonly next: string | null; readonly tier: Tier };
 
-/** Which page: at most `limit` documents after the cursor, or from the top. */
-export type PageRequest = { readonly limit: number; readonly after: string | null };
+/** Which page: at most `limit` documents after the cursor, or from the top; `transform` is the item model's. */
+export type PageRequest = { readonly limit: number; readonly after: string | null; readonly transform?: Transform | null };
 
 type Entries = { readonly members: readonly Buffer[]; readonly tier: Tier };
 
@@ -20,7 +21,7 @@ export async function readPage(
   list: Generation,
   item: Generation,
   partition: string,
-  { limit, after }: PageRequest,
+  { limit, after, transform = null }: PageRequest,
 ): Promise<RawPage> {
   const start = after === null ? null : decodeCursor(list.name, list.hash, after);
   const { members, tier } =
@@ -32,6 +33,7 @@ export async function readPage(
     parts,
     item,
     page.map((member) => memberKey(member) ?? ''),
+    transform,
   );
   const last = page.at(-1);
   return {

@@ -2,9 +2,11 @@ import type { CompiledModel, Generation } from '#contracts/compiled.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 import type { Generations } from '#contracts/generations.ts';
 import { encodeKey, type KeyInput, keyText } from '#contracts/key.ts';
+import type { Transform } from '#contracts/transform.ts';
 import { definitionHash } from '#model/compile.ts';
 import type { AnyModel, ListModel, ReadModel } from '#model/define.ts';
 import type { Casing } from '#model/schema.ts';
+import { textTransform } from '#model/transform.ts';
 import { type RawDocument, type ReadParts, readDocument, readDocuments } from './document-reader.ts';
 import { type RawPage, readPage } from './list-reader.ts';
 
@@ -31,7 +33,7 @@ export interface Reader {
   rawList(list: ListModel, partition?: string | number | bigint | null, options?: ListOptions): Promise<RawPage>;
 }
 
-type Known = { readonly compiled: CompiledModel; readonly hash: string };
+type Known = { readonly compiled: CompiledModel; readonly hash: string; readonly transform: Transform | null };
 
 type Parts = ReadParts & { readonly generations: Generations };
 
@@ -45,7 +47,9 @@ export function readerOn(parts: () => Parts | Promise<Parts>, casing: Casing | u
     const cached = compiledModels.get(model);
     if (cached) return cached;
     const made = model.compile(casing);
-    const entry = { compiled: made, hash: definitionHash(made) };
+    const transformation = model.kind === 'document' ? model.transformation : null;
+    const transform = transformation && textTransform(model.name, transformation);
+    const entry = { compiled: made, hash: definitionHash(made), transform };
     compiledModels.set(model, entry);
     return entry;
   };
@@ -66,18 +70,24 @@ export function readerOn(parts: () => Parts | Promise<Parts>, casing: Casing | u
       return found && JSON.parse(found.body.toString());
     },
     async raw(model, key) {
-      const { compiled, hash } = known(model);
+      const { compiled, hash, transform } = known(model);
       const text = encodeKey(model.name, compiled.key, key);
       const opening = parts();
       const open = opening instanceof Promise ? await opening : opening;
-      return readDocument(open, open.generations.remembered(model.name, hash) ?? (await generationOf(open.generations, model)), text);
+      const generation = open.generations.remembered(model.name, hash) ?? (await generationOf(open.generations, model));
+      return readDocument(open, generation, text, transform);
     },
     async getMany(model, keys) {
       if (keys.length > maxPage)
         throw new EverwarmError('E_KEY', `getMany of ${model.name} was given ${keys.length} keys; it takes at most ${maxPage}.`);
       const texts = keys.map((key) => encodeKey(model.name, known(model as ReadModel).compiled.key, key));
       const open = await parts();
-      const found = await readDocuments(open, await generationOf(open.generations, model as ReadModel), texts);
+      const found = await readDocuments(
+        open,
+        await generationOf(open.generations, model as ReadModel),
+        texts,
+        known(model as ReadModel).transform,
+      );
       return found.map((document) => document && JSON.parse(document.body.toString()));
     },
     async list(list, partition, options) {
@@ -90,7 +100,7 @@ export function readerOn(parts: () => Parts | Promise<Parts>, casing: Casing | u
       const text = partitionText(list.name, known(list).compiled, partition ?? null);
       const open = await parts();
       const [entries, item] = await Promise.all([generationOf(open.generations, list), generationOf(open.generations, list.item)]);
-      return readPage(open, entries, item, text, { limit, after });
+      return readPage(open, entries, item, text, { limit, after, transform: known(list.item).transform });
     },
   };
   return reader;

@@ -1,6 +1,7 @@
 import type { JobsOptions, Queue } from 'bullmq';
 import { maxJobKeys, type RecomputeJob } from '#contracts/job.ts';
 import { shardOf } from '#contracts/shard.ts';
+import type { Lanes } from './lanes.ts';
 import type { OwedKey } from './owe.ts';
 
 /** Jobs are only wake-up tokens: they are forgotten when done, and a failed one is not retried here but by the ledger's lease. */
@@ -9,11 +10,26 @@ const jobOptions: JobsOptions = { removeOnComplete: { count: 200 }, removeOnFail
 /** A key to enqueue, and whether it may wait behind single changes. */
 export type QueuedKey = Pick<OwedKey, 'generation' | 'key'> & { readonly bulk: boolean };
 
+/** Enqueues keys, each on the lane of its generation. Returns how many jobs were added. */
+export async function enqueue(lanes: Lanes, keys: readonly QueuedKey[]): Promise<number> {
+  const byQueue = new Map<Queue<RecomputeJob>, QueuedKey[]>();
+  const own = await lanes.own();
+  for (const key of keys) {
+    const queue = own.get(key.generation) ?? lanes.shared;
+    const group = byQueue.get(queue);
+    if (group) group.push(key);
+    else byQueue.set(queue, [key]);
+  }
+  let jobs = 0;
+  for (const [queue, group] of byQueue) jobs += await enqueueOn(queue, group);
+  return jobs;
+}
+
 /**
  * Enqueues recompute jobs. Keys are sorted by shard before they are cut into jobs, so that large jobs rarely share a shard and
  * take turns only with what truly concerns the same keys. Bulk keys get a lower priority. Returns how many jobs were added.
  */
-export async function enqueue(queue: Queue<RecomputeJob>, keys: readonly QueuedKey[]): Promise<number> {
+async function enqueueOn(queue: Queue<RecomputeJob>, keys: readonly QueuedKey[]): Promise<number> {
   const lanes = new Map<string, { generation: number; bulk: boolean; keys: string[] }>();
   for (const { generation, key, bulk } of keys) {
     const id = `${generation} ${bulk}`;

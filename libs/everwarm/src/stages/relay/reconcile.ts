@@ -28,16 +28,13 @@ export async function startReconcile(tx: Database, generations: readonly number[
 export function reconcileStep(db: Transactions): Promise<boolean> {
   return db.transaction(async (tx) => {
     const { rows } = await tx.query<Row>(
-      `select id, state, model, reconcile_phase as phase, reconcile_position as position from everwarm.generations
-where reconcile_phase is not null and stalled is null and state <> 'dropped' and installed_xid < pg_snapshot_xmin(pg_current_snapshot()) order by id limit 1 for update`,
+      // Each walk waits for its own keys alone: those of a generation that nobody can compute now are not worked off.
+      `select id, state, model, reconcile_phase as phase, reconcile_position as position from everwarm.generations g
+where reconcile_phase is not null and stalled is null and state <> 'dropped' and installed_xid < pg_snapshot_xmin(pg_current_snapshot())
+  and (select count(*) from (select from everwarm.ledger l where l.generation = g.id limit ${backlogLimit}) owed) < ${backlogLimit} order by id limit 1 for update`,
     );
     const walk = rows[0];
     if (!walk) return false;
-    // What a stalled generation owes is not being worked off: waiting for it would stop every other walk.
-    const owed = await tx.query(
-      `select from everwarm.ledger where generation not in (select id from everwarm.generations where stalled is not null) limit ${backlogLimit}`,
-    );
-    if (owed.rows.length >= backlogLimit) return false;
     const page = walk.phase === 'source' ? await sourceKeys(tx, walk) : await projectedKeys(tx, walk);
     await oweQuery(tx, walk.id, `select * from unnest($1::text[]) as found (key)`, [page.keys], Date.now());
     if (page.keys.length === stepKeys) await moveTo(tx, walk.id, walk.phase, page.position);

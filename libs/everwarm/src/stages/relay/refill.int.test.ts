@@ -8,6 +8,7 @@ import { maxJobKeys, type RecomputeJob } from '#contracts/job.ts';
 import { queuePrefix, recomputeQueue } from '#contracts/names.ts';
 import { migrateSchema } from '#platform/migrate-schema.ts';
 import { openPostgres } from '#platform/postgres.ts';
+import type { Lanes } from './lanes.ts';
 import { oweKeys, oweQuery } from './owe.ts';
 import { maxJobs, refill, room } from './refill.ts';
 
@@ -35,6 +36,7 @@ async function openLedger(): Promise<{ db: Transactions; queue: Queue<RecomputeJ
   return { db: postgres.transactions, queue };
 }
 
+const only = (shared: Queue<RecomputeJob>, own = new Map<number, Queue<RecomputeJob>>()): Lanes => ({ shared, own: async () => own });
 const owe = (db: Transactions, keys: readonly string[], since = 1_000_000, queued = false) =>
   db.transaction((tx) =>
     oweKeys(
@@ -71,7 +73,7 @@ test('what a wide query finds waits behind single changes, and one of those take
   expect(found).toBe(400);
   await owe(db, ['7', 'single']);
   expect((await ledger(db)).filter(({ bulk }) => !bulk).map(({ key }) => key)).toEqual(['7', 'single']);
-  expect(await refill(db, queue)).toBe(401);
+  expect(await refill(db, only(queue))).toBe(401);
   const lanes = (await jobs(queue)).map(({ data, opts }) => ({ keys: data.keys.length, priority: opts.priority ?? 0 }));
   expect(lanes).toEqual(
     expect.arrayContaining([
@@ -87,14 +89,14 @@ test('a key is enqueued once, and again only when its lease ran out', async () =
   const { db, queue } = await openLedger();
   await owe(db, ['carried'], 1_000, true);
   await owe(db, ['new']);
-  expect([await refill(db, queue), await refill(db, queue)]).toEqual([1, 0]);
+  expect([await refill(db, only(queue)), await refill(db, only(queue))]).toEqual([1, 0]);
   await db.query(`update everwarm.ledger set queued_at = queued_at - interval '6 seconds'`);
-  expect(await refill(db, queue)).toBe(2);
+  expect(await refill(db, only(queue))).toBe(2);
   // A key that failed waits longer: 5, 10, 20 … seconds.
   await db.query(`update everwarm.ledger set queued_at = queued_at - interval '6 seconds', attempts = 1 where key = 'carried'`);
-  expect(await refill(db, queue)).toBe(0);
+  expect(await refill(db, only(queue))).toBe(0);
   await db.query(`update everwarm.ledger set queued_at = queued_at - interval '6 seconds' where key = 'carried'`);
-  expect(await refill(db, queue)).toBe(1);
+  expect(await refill(db, only(queue))).toBe(1);
 });
 
 test('a full queue takes no more, and the oldest keys go first', async () => {
@@ -107,7 +109,7 @@ test('a full queue takes no more, and the oldest keys go first', async () => {
     9_000,
   );
   await owe(db, ['old'], 1_000);
-  expect(await refill(db, queue)).toBe(maxJobKeys);
+  expect(await refill(db, only(queue))).toBe(maxJobKeys);
   expect((await ledger(db)).filter(({ queued }) => queued).map(({ key }) => key)).toContain('old');
-  expect([await room(queue), await refill(db, queue)]).toEqual([0, 0]);
+  expect([await room(queue), await refill(db, only(queue))]).toEqual([0, 0]);
 });

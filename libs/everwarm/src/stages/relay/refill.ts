@@ -2,6 +2,7 @@ import type { Queue } from 'bullmq';
 import type { Database } from '#contracts/database.ts';
 import { maxJobKeys, type RecomputeJob } from '#contracts/job.ts';
 import { enqueue, type QueuedKey } from './enqueue.ts';
+import type { Lanes } from './lanes.ts';
 
 /** How many jobs may be waiting or running at once; keys beyond them wait in the ledger, where they coalesce. */
 export const maxJobs = 64;
@@ -17,23 +18,36 @@ export async function room(queue: Queue<RecomputeJob>): Promise<number> {
 
 /**
  * Enqueues what the ledger owes and no job carries: keys never enqueued, and keys whose lease ran out, oldest first, as far as
- * the queue has room. A key that failed waits longer each time, up to a
- * minute; those of a stalled generation wait until it runs again. Returns how many keys were enqueued.
+ * their lane has room. A key that failed waits longer each time, up to a minute; those of
+ * a stalled generation wait until it runs again. A lane that nobody takes from fills up, and
+ * keeps no other waiting. Returns how many keys were enqueued.
  */
-export async function refill(db: Database, queue: Queue<RecomputeJob>): Promise<number> {
+export async function refill(db: Database, lanes: Lanes): Promise<number> {
+  const own = await lanes.own();
+  let keys = await refillLane(db, lanes, lanes.shared, { ids: [...own.keys()], within: false });
+  for (const [generation, queue] of own) keys += await refillLane(db, lanes, queue, { ids: [generation], within: true });
+  return keys;
+}
+
+async function refillLane(
+  db: Database,
+  lanes: Lanes,
+  queue: Queue<RecomputeJob>,
+  { ids, within }: { readonly ids: readonly number[]; readonly within: boolean },
+): Promise<number> {
   const free = await room(queue);
   if (free <= 0) return 0;
   const { rows } = await db.query<QueuedKey>(
     `with due as (
   select generation, key from everwarm.ledger
-  where (queued_at is null or queued_at < now() - least(60, ${leaseSeconds} * 2 ^ attempts) * interval '1 second')
+  where (queued_at is null or queued_at < now() - least(60, ${leaseSeconds} * 2 ^ attempts) * interval '1 second') and (generation = any($2)) = $3
     and generation not in (select id from everwarm.generations where stalled is not null)
   order by since limit $1 for update skip locked
 )
 update everwarm.ledger l set queued_at = now() from due where l.generation = due.generation and l.key = due.key
 returning l.generation, l.key, l.bulk`,
-    [free * maxJobKeys],
+    [free * maxJobKeys, ids, within],
   );
-  await enqueue(queue, rows);
+  await enqueue(lanes, rows);
   return rows.length;
 }

@@ -1,13 +1,13 @@
-import type { Queue } from 'bullmq';
 import type { Pool } from 'pg';
 import type { Change, Source } from '#contracts/change.ts';
 import type { Database, Transactions } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 import type { Generations } from '#contracts/generations.ts';
-import { maxJobKeys, type RecomputeJob } from '#contracts/job.ts';
+import { maxJobKeys } from '#contracts/job.ts';
 import { parseSnapshot, type Snapshot } from '#contracts/snapshot.ts';
 import { blamedGeneration } from '#contracts/statement-error.ts';
 import { enqueue } from './enqueue.ts';
+import type { Lanes } from './lanes.ts';
 import { Leadership } from './leadership.ts';
 import { poll, readLarge } from './poll.ts';
 import { startReconcile } from './reconcile.ts';
@@ -19,7 +19,7 @@ export type RelayParts = {
   readonly id: string;
   readonly pool: Pool;
   readonly db: Transactions;
-  readonly queue: Queue<RecomputeJob>;
+  readonly lanes: Lanes;
   readonly generations: Generations;
   /** Told of every failure; the relay itself goes on. */
   readonly onError: (error: unknown, during: string) => void;
@@ -41,6 +41,7 @@ export class Relay {
   #sources: ReadonlyMap<number, Source> = new Map();
   #sourcesRevision = '';
   #roomLeft = 0;
+  #full: ReadonlySet<number> = new Set();
   #stopping = false;
   #running: Promise<void> | null = null;
   #wake: () => void = () => undefined;
@@ -78,9 +79,13 @@ export class Relay {
     this.#wake();
   }
 
-  /** Learns how many jobs the queue has room for; keys beyond that stay in the ledger for the refiller. */
+  /** Learns how many jobs the lanes have room for; keys beyond that stay in the ledger for the refiller. */
   async measureRoom(): Promise<void> {
-    this.#roomLeft = await room(this.#parts.queue);
+    const { lanes } = this.#parts;
+    this.#roomLeft = await room(lanes.shared);
+    const full = new Set<number>();
+    for (const [generation, queue] of await lanes.own()) if ((await room(queue)) <= 0) full.add(generation);
+    this.#full = full;
   }
 
   async #loop(): Promise<void> {
@@ -169,8 +174,9 @@ export class Relay {
   async #enqueue({ owed }: Resolved): Promise<void> {
     try {
       const jobs = await enqueue(
-        this.#parts.queue,
-        owed.map((key) => ({ ...key, bulk: false })),
+        this.#parts.lanes,
+        // A full lane may have nobody who takes from it: its keys wait for their lease.
+        owed.filter((key) => !this.#full.has(key.generation)).map((key) => ({ ...key, bulk: false })),
       );
       // Small jobs come and go faster than the room is measured; only a backlog counts against it.
       if (owed.length >= maxJobKeys) this.#roomLeft -= jobs;

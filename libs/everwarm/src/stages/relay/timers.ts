@@ -1,7 +1,6 @@
-import type { Queue } from 'bullmq';
 import type { Database, Transactions } from '#contracts/database.ts';
-import type { RecomputeJob } from '#contracts/job.ts';
 import { enqueue } from './enqueue.ts';
+import type { Lanes } from './lanes.ts';
 import { type OwedKey, oweKeys } from './owe.ts';
 import { room } from './refill.ts';
 
@@ -11,6 +10,9 @@ const turnTimers = 5000;
 /** How long may pass before the timers are looked at again, in milliseconds: another process may have set a nearer one. */
 const longestWaitMs = 250;
 
+/** How soon timers are looked at again that a recompute holds, in milliseconds. */
+const heldWaitMs = 5;
+
 type Due = { generation: number; key: string; since: number; live: boolean };
 
 /**
@@ -18,10 +20,10 @@ type Due = { generation: number; key: string; since: number; live: boolean };
  * one or the other; should a recompute that began before the moment set it once more, it is simply due again. The clock is the
  * database's. What is owed counts from the moment. Returns how long to wait before the next turn, in milliseconds.
  */
-export async function oweDue(db: Transactions, queue: Queue<RecomputeJob>): Promise<number> {
+export async function oweDue(db: Transactions, lanes: Lanes): Promise<number> {
   const wait = await untilNext(db);
   if (wait > 0) return wait;
-  const queued = await room(queue).then(
+  const queued = await room(lanes.shared).then(
     (free) => free > 0,
     () => false,
   );
@@ -29,10 +31,10 @@ export async function oweDue(db: Transactions, queue: Queue<RecomputeJob>): Prom
   // What is not enqueued now, or lost on the way, is found by the refiller.
   if (queued)
     await enqueue(
-      queue,
+      lanes,
       owed.map((key) => ({ ...key, bulk: false })),
     );
-  return 0;
+  return owed.length === 0 ? heldWaitMs : 0;
 }
 
 async function untilNext(db: Database): Promise<number> {

@@ -1,6 +1,7 @@
 import type { Generation } from '#contracts/compiled.ts';
 import type { Database } from '#contracts/database.ts';
 import { projectionTable } from '#contracts/names.ts';
+import type { FailedKey, Transform } from '#contracts/transform.ts';
 import type { Version } from '#contracts/version.ts';
 
 /** A document as it now stands in Postgres; `doc` null is a tombstone. */
@@ -11,35 +12,71 @@ export const documentTableSql = (generation: number): string => `create table if
   key text collate "C" primary key, version text collate "C" not null, as_of timestamptz not null, doc text collate "C"
 ) with (fillfactor = 85)`;
 
+/** What writing a batch gave; `failed` are keys whose transform failed: nothing of theirs was written. */
+export type WrittenBatch = { readonly documents: readonly WrittenDocument[]; readonly failed: readonly FailedKey[] };
+
+type Batch = { readonly generation: Generation; readonly keys: readonly string[]; readonly version: Version };
+
 /**
- * Derives the documents of these keys and writes those whose bytes changed, in one statement. Insert-or-nothing plus a guarded
- * update, because `on conflict do update … where` locks and logs unchanged rows too. The fence is in the update. Returns every
- * document of the batch as it now stands, changed or not, and where the fence refused it the one that is there: a version never
- * leaves here with other bytes than Postgres has under it. Keys that never had a document are left out.
+ * Derives the documents of these keys and writes those whose bytes changed. Returns every document of the batch as it now
+ * stands, changed or not, and where the fence refused it the one that is there: a version never leaves here with other bytes
+ * than Postgres has under it. Keys that never had a document are left out.
+ * In one statement, but where a transform makes the documents: then the derived texts come here first, within the transaction.
  * The caller holds the locks of the keys' shards and drew `version` after them.
  */
-export async function writeDocuments(
-  tx: Database,
-  { generation, keys, version }: { readonly generation: Generation; readonly keys: readonly string[]; readonly version: Version },
-): Promise<WrittenDocument[]> {
-  const table = `everwarm.${projectionTable(generation.id)}`;
+export async function writeDocuments(tx: Database, batch: Batch, transform: Transform | null = null): Promise<WrittenBatch> {
+  const { generation, keys, version } = batch;
+  if (transform !== null) return writeTransformed(tx, batch, transform);
   const { rows } = await tx.query<WrittenDocument>({
     name: `everwarm_write_${generation.id}`,
-    text: `with input as materialized (${generation.model.recompute}),
+    text: writeSql(generation.id, generation.model.recompute, 'statement_timestamp()'),
+    values: [keys, version],
+  });
+  return { documents: rows, failed: [] };
+}
+
+async function writeTransformed(tx: Database, { generation, keys, version }: Batch, transform: Transform): Promise<WrittenBatch> {
+  // The moment of a document is that of the snapshot it was derived from, not of the statement that writes it.
+  const derived = await tx.query<{ key: string; doc: string | null; at: string }>({
+    name: `everwarm_derive_${generation.id}`,
+    text: `select r.key, r.doc, statement_timestamp()::text as at from (${generation.model.recompute}) r`,
+    values: [keys],
+  });
+  const made: { key: string; doc: string | null }[] = [];
+  const failed: FailedKey[] = [];
+  for (const { key, doc } of derived.rows) {
+    try {
+      made.push({ key, doc: doc === null ? null : transform(key, doc) });
+    } catch (error) {
+      failed.push({ key, error });
+    }
+  }
+  const { rows } = await tx.query<WrittenDocument>({
+    name: `everwarm_write_${generation.id}`,
+    text: writeSql(generation.id, 'select m.key, m.doc from unnest($1::text[], $3::text[]) as m (key, doc)', '$4::timestamptz'),
+    values: [made.map(({ key }) => key), version, made.map(({ doc }) => doc), derived.rows[0]?.at],
+  });
+  return { documents: rows, failed };
+}
+
+/**
+ * Insert-or-nothing plus a guarded update, because `on conflict do update … where` locks and logs unchanged rows too. The fence
+ * is in the update. `input` is SQL that gives (key, doc), `$2` the version.
+ */
+function writeSql(generation: number, input: string, asOf: string): string {
+  const table = `everwarm.${projectionTable(generation)}`;
+  return `with input as materialized (${input}),
 inserted as (
-  insert into ${table} (key, version, as_of, doc) select key, $2, statement_timestamp(), doc from input where doc is not null
+  insert into ${table} (key, version, as_of, doc) select key, $2, ${asOf}, doc from input where doc is not null
   on conflict (key) do nothing returning key
 ),
 updated as (
-  update ${table} p set version = $2, as_of = statement_timestamp(), doc = i.doc from input i
+  update ${table} p set version = $2, as_of = ${asOf}, doc = i.doc from input i
   where p.key = i.key and p.doc is distinct from i.doc and p.version < $2 returning p.key
 ),
 written as (select key from inserted union all select key from updated)
 select i.key, case when w.key is null then p.doc else i.doc end as doc, case when w.key is null then p.version else $2 end as version,
-       extract(epoch from case when w.key is null then p.as_of else statement_timestamp() end)::float8 * 1000 as "asOf"
+       extract(epoch from case when w.key is null then p.as_of else ${asOf} end)::float8 * 1000 as "asOf"
 from input i left join written w on w.key = i.key left join ${table} p on p.key = i.key
-where w.key is not null or p.key is not null`,
-    values: [keys, version],
-  });
-  return rows;
+where w.key is not null or p.key is not null`;
 }

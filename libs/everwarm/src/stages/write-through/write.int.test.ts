@@ -41,7 +41,7 @@ async function openTables(): Promise<Transactions> {
 
 const v = (number: number) => formatVersion(1, BigInt(number));
 const write = async (db: Transactions, number: number, keys: readonly string[]) =>
-  (await writeDocuments(db, { generation: documents, keys, version: v(number) }))
+  (await writeDocuments(db, { generation: documents, keys, version: v(number) })).documents
     .map(({ key, doc, version }) => ({ key, doc, version }))
     .toSorted((a, b) => (a.key < b.key ? -1 : 1));
 const rows = async (db: Transactions) =>
