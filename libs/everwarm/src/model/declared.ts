@@ -11,7 +11,7 @@ export function knownOption(option: string, known: ReadonlySet<string>, path: st
 
 /** A part of a declaration that must be an object. */
 export function object(value: unknown, path: string): RawQuery {
-  if (typeof value !== 'object' || value === null) throw definition(path, 'must be an object.');
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) throw definition(path, 'must be an object.');
   return value as RawQuery;
 }
 

@@ -1,9 +1,11 @@
-import type { ExtractTablesWithRelations, KnownKeysOnly, TableRelationalConfig, TablesRelationalConfig } from 'drizzle-orm';
+import type { ExtractTablesWithRelations, TableRelationalConfig, TablesRelationalConfig } from 'drizzle-orm';
 import type { CompiledModel } from '#contracts/compiled.ts';
 import { reservedNames } from '#contracts/names.ts';
 import { compileDocument } from './compile.ts';
 import { compileList, type RawList } from './compile-list.ts';
 import type { RawQuery } from './declared.ts';
+import type { Embeddable, Rows } from './embedded-types.ts';
+import type { KnownConfig } from './known-names.ts';
 import { planDocument } from './plan-query.ts';
 import { type Casing, definition, indexSchema } from './schema.ts';
 import { checkTransformation, type Transformation } from './transform.ts';
@@ -17,7 +19,8 @@ export interface ReadModel<
   Key = unknown,
   S extends TablesRelationalConfig = TablesRelationalConfig,
   T extends TableRelationalConfig = TableRelationalConfig,
-> {
+  R extends Rows = Rows,
+> extends Embeddable<Doc, T, R> {
   readonly kind: 'document';
   readonly name: string;
   /** The model as data, for a schema whose column names follow this casing. Pure. */
@@ -28,7 +31,7 @@ export interface ReadModel<
    * and a new generation is built; documents of the old revision are left to processes that still have it. Such a model costs a
    * round trip through Node per batch, and cannot be embedded. Throws E_DEFINITION when there is a transform already.
    */
-  transform<Out>(revision: number, apply: (document: Doc) => Out & PlainJson<Out>): ReadModel<Jsonified<Out>, Key, S, T>;
+  transform<Out>(revision: number, apply: (document: Doc) => Out & PlainJson<Out>): ReadModel<Jsonified<Out>, Key, S, T, 'transformed'>;
   /** The code over each document, null for none. Not for use outside the package. */
   readonly transformation: Transformation | null;
   /** What a list over this model needs. Not for use outside the package. */
@@ -66,12 +69,14 @@ export function defineReadModel<
 >(
   schema: Schema,
   root: K,
-  config: KnownKeysOnly<C, ReadModelConfig<S, S[K]>>,
-): ReadModel<Jsonified<ResultOf<S, S[K], C>>, KeyOf<S[K]>, S, S[K]> {
+  config: C & KnownConfig<C, S, S[K]>,
+): ReadModel<Jsonified<ResultOf<S, S[K], C>>, KeyOf<S[K]>, S, S[K], C extends { where: unknown } ? 'some' : 'all'> {
   const name = checkName(config.name);
   const declaration: Declaration = { schema, root, query: config as RawQuery };
-  const compile = (casing?: Casing) => compileDocument(planDocument(indexSchema(schema, casing), casing, name, root, declaration.query));
-  compile();
+  const declared = { name, root, query: declaration.query };
+  const compile = (casing?: Casing) => compileDocument(planDocument(indexSchema(schema, casing), casing, declared));
+  // Models given as functions may not exist yet; they are followed when the model is put to use.
+  compileDocument(planDocument(indexSchema(schema), undefined, declared, 'left'));
   return documentModel({ name, compile, transformation: null, declared: () => declaration });
 }
 
@@ -79,11 +84,11 @@ export function defineReadModel<
 type ModelParts = Pick<ReadModel, 'name' | 'compile' | 'transformation'> & { readonly declared: () => Declaration };
 
 /** A document model of its parts. */
-export function documentModel<Doc, Key, S extends TablesRelationalConfig, T extends TableRelationalConfig>(
+export function documentModel<Doc, Key, S extends TablesRelationalConfig, T extends TableRelationalConfig, R extends Rows>(
   parts: ModelParts,
-): ReadModel<Doc, Key, S, T> {
+): ReadModel<Doc, Key, S, T, R> {
   const { name, compile, transformation, declared } = parts;
-  const transform: ReadModel<Doc, Key, S, T>['transform'] = (revision, apply) => {
+  const transform: ReadModel<Doc, Key, S, T, R>['transform'] = (revision, apply) => {
     if (transformation !== null) throw definition(`${name}.transform`, 'is declared twice. Put both into one function.');
     const added: Transformation = { revision, apply };
     checkTransformation(name, added);
@@ -111,11 +116,12 @@ export function defineList<Doc, Key, S extends TablesRelationalConfig, T extends
 ): ListModel<Doc> {
   const name = checkName(config.name);
   const { schema, root, query } = item.declaration;
-  const compile = (casing?: Casing) => {
+  const compileWith = (casing?: Casing, forward?: 'left') => {
     const index = indexSchema(schema, casing);
-    return compileList(index, casing, planDocument(index, casing, item.name, root, query), config as RawList);
+    return compileList(index, casing, planDocument(index, casing, { name: item.name, root, query }, forward), config as RawList);
   };
-  compile();
+  compileWith(undefined, 'left');
+  const compile = (casing?: Casing) => compileWith(casing);
   return Object.freeze({ kind: 'list', name, item: item as ReadModel<Doc>, compile });
 }
 

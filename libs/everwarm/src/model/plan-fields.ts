@@ -2,21 +2,23 @@ import { getOrderByOperators, is, SQL } from 'drizzle-orm';
 import { entries } from './declared.ts';
 import type { TableScope } from './expression.ts';
 import type { PlanField } from './plan.ts';
-import { columnNamed, definition, type TableInfo } from './schema.ts';
+import { type ColumnInfo, columnNamed, definition, type TableInfo } from './schema.ts';
 
 /** The columns that a selection takes, in the order of the table: those named true, or all but those named false. */
 export function planColumns(table: TableInfo, selection: unknown, path: string): PlanField[] {
+  return columnsNamed(table, selection, path).map((column) => ({ kind: 'column', name: column.property, column }));
+}
+
+/** The columns that a selection names. Throws E_DEFINITION for one that the table does not have. */
+export function columnsNamed(table: TableInfo, selection: unknown, path: string): readonly ColumnInfo[] {
   const chosen = entries(selection, `${path}.columns`).filter(([, value]) => value !== undefined);
   for (const [name] of chosen) columnNamed(table, name, `${path}.columns`);
   const include = new Set(chosen.filter(([, value]) => value === true).map(([name]) => name));
   const exclude = new Set(chosen.filter(([, value]) => value === false).map(([name]) => name));
-  const wanted =
-    selection === undefined
-      ? table.columns
-      : include.size > 0 || exclude.size === 0
-        ? table.columns.filter((column) => include.has(column.property))
-        : table.columns.filter((column) => !exclude.has(column.property));
-  return wanted.map((column) => ({ kind: 'column', name: column.property, column }));
+  if (selection === undefined) return table.columns;
+  return include.size > 0 || exclude.size === 0
+    ? table.columns.filter((column) => include.has(column.property))
+    : table.columns.filter((column) => !exclude.has(column.property));
 }
 
 /** The expressions of `extras`. */

@@ -18,6 +18,8 @@ export type PlanNode = {
   readonly fields: readonly PlanField[];
   readonly orderBy: readonly OrderTerm[];
   readonly limit: number | null;
+  /** What its expressions read through relations: watched, never put out. */
+  readonly reads?: readonly PlanNode[];
 };
 
 /** One property of a document, in the order in which it is written. */
@@ -44,9 +46,10 @@ export function expressionsOf(node: PlanNode): Expression[] {
   return [...node.where, ...node.orderBy, ...node.fields.flatMap((field) => (field.kind === 'extra' ? [field.expression] : []))];
 }
 
-/** Every node below and including this one, parents first; join tables and aggregates too. */
+/** Every node below and including this one, parents first; join tables, aggregates and what raw SQL reads too. */
 export function* nodesOf(node: PlanNode): Generator<PlanNode> {
   yield node;
+  for (const read of node.reads ?? []) yield* nodesOf(read);
   for (const field of node.fields) {
     if (field.kind === 'through') yield field.via;
     if (field.kind === 'aggregate') yield* nodesOf(field.aggregate.node);

@@ -1,4 +1,5 @@
 import type { Fragment } from '#contracts/compiled.ts';
+import type { RawQuery } from './declared.ts';
 import { type TableScope, tableScope } from './expression.ts';
 import { type Casing, definition, type ResolvedRelation, type SchemaIndex, type TableInfo } from './schema.ts';
 
@@ -8,6 +9,10 @@ export type Planning = {
   readonly casing: Casing | undefined;
   readonly fragments: Fragment[];
   aliases: number;
+  /** The declarations inside which planning is at this moment, outermost first. */
+  readonly within: { readonly name: string; readonly query: RawQuery }[];
+  /** Whether embedded models that are given as a function are asked for: not while the modules that declare them still load. */
+  readonly forward: 'followed' | 'left';
 };
 
 /** A new appearance of a table, under an alias that no other has. */

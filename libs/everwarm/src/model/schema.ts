@@ -41,6 +41,8 @@ export type ResolvedRelation = { readonly kind: 'one' | 'many'; readonly target:
 
 /** A user's Drizzle schema, read once. */
 export type SchemaIndex = {
+  /** The schema object itself. */
+  readonly source: Record<string, unknown>;
   /** The table under this property of the schema object. Throws E_DEFINITION when there is none. */
   table(property: string, path: string): TableInfo;
   /** The relation of that name. Throws E_DEFINITION when there is none, or nothing says which columns join. */
@@ -87,6 +89,7 @@ export function indexSchema(schema: Record<string, unknown>, casing?: Casing): S
   };
 
   return {
+    source: schema,
     table(property, path) {
       const table = Object.hasOwn(schema, property) ? schema[property] : undefined;
       if (is(table, View))

@@ -15,6 +15,7 @@ import type {
   TableRelationalConfig,
   TablesRelationalConfig,
 } from 'drizzle-orm';
+import type { DocumentAt, ModelOver } from './embedded-types.ts';
 
 /*
  * The types of declarations. `DBQueryConfig` could be the constraint only while `through` and `aggregates` stayed at the
@@ -49,8 +50,10 @@ export type PlainJson<T> = unknown extends T
         ? 'is not JSON: write it as text or a number'
         : { [K in keyof T]: PlainJson<T[K]> };
 
-type Target<S extends TablesRelationalConfig, R> = R extends Relation ? FindTableByDBName<S, R['referencedTableName']> : never;
-type KindOf<R> = R extends One ? 'one' : 'many';
+/** The table that a relation leads to. */
+export type Target<S extends TablesRelationalConfig, R> = R extends Relation ? FindTableByDBName<S, R['referencedTableName']> : never;
+/** Whether a relation leads to one row or to many. */
+export type KindOf<R> = R extends One ? 'one' : 'many';
 type Fields<T extends TableRelationalConfig> = Simplify<T['columns']>;
 type DataOf<C extends Column> = C['_']['data'];
 
@@ -118,7 +121,10 @@ type Through<S extends TablesRelationalConfig, T extends TableRelationalConfig> 
     [B in keyof Target<S, T['relations'][A]>['relations'] & string]: {
       to: B;
       joinWhere?: Where<Target<S, T['relations'][A]>>;
-    } & ReadModelQuery<'many', S, Target<S, Target<S, T['relations'][A]>['relations'][B]>>;
+    } & (
+      | ReadModelQuery<'many', S, Target<S, Target<S, T['relations'][A]>['relations'][B]>>
+      | EmbeddedWithTerms<Target<S, Target<S, T['relations'][A]>['relations'][B]>>
+    );
   }[keyof Target<S, T['relations'][A]>['relations'] & string];
 }[ManyKeys<T> & string];
 
@@ -128,14 +134,38 @@ export type OrderBy<T extends TableRelationalConfig> = (
   operators: { sql: Operators['sql']; asc: (column: AnyColumn | SQL) => SQL; desc: (column: AnyColumn | SQL) => SQL },
 ) => AnyColumn | SQL | (AnyColumn | SQL)[];
 
-/** Drizzle's relational query at every level, plus `through` and `aggregates`. */
+/** Which rows of a relation, in which order, and how many. */
+type Terms<T extends TableRelationalConfig> = { where?: Where<T>; orderBy?: OrderBy<T>; limit?: number };
+
+type EmbeddedWithTerms<T extends TableRelationalConfig> = { model: ModelOver<T> } & Terms<T>;
+
+/** What raw SQL reads through relations: nothing of it is put out, all of it is watched. */
+export type Reads<S extends TablesRelationalConfig, T extends TableRelationalConfig> = {
+  [K in keyof T['relations']]?:
+    | true
+    | {
+        columns?: { [C in keyof Target<S, T['relations'][K]>['columns']]?: boolean };
+        with?: Reads<S, Target<S, T['relations'][K]>>;
+      };
+};
+
+/** Drizzle's relational query at every level, plus `through`, `aggregates`, `reads` and other read models in the place of a query. */
 export type ReadModelQuery<Kind extends 'one' | 'many', S extends TablesRelationalConfig, T extends TableRelationalConfig> = {
   columns?: { [K in keyof T['columns']]?: boolean };
-  with?: { [K in keyof T['relations']]?: true | ReadModelQuery<KindOf<T['relations'][K]>, S, Target<S, T['relations'][K]>> };
+  with?: {
+    [K in keyof T['relations']]?:
+      | true
+      | ReadModelQuery<KindOf<T['relations'][K]>, S, Target<S, T['relations'][K]>>
+      | ModelOver<Target<S, T['relations'][K]>>
+      | (KindOf<T['relations'][K]> extends 'many'
+          ? EmbeddedWithTerms<Target<S, T['relations'][K]>>
+          : { model: ModelOver<Target<S, T['relations'][K]>> });
+  };
+  reads?: Reads<S, T>;
   extras?: DBQueryConfig<Kind, false, S, T>['extras'];
   aggregates?: (a: Aggregates<S, T>) => Record<string, Aggregate<unknown>>;
   through?: Record<string, Through<S, T>>;
-} & (Kind extends 'many' ? { where?: Where<T>; orderBy?: OrderBy<T>; limit?: number } : unknown);
+} & (Kind extends 'many' ? Terms<T> : unknown);
 
 /** The config of `defineReadModel`. */
 export type ReadModelConfig<S extends TablesRelationalConfig, T extends TableRelationalConfig> = ReadModelQuery<'one', S, T> & {
@@ -161,8 +191,8 @@ export type ResultOf<S extends TablesRelationalConfig, T extends TableRelational
       ? {
           [K in NonUndefinedKeysOnly<W> & keyof T['relations']]: T['relations'][K] extends infer R extends Relation
             ? R extends One<string, infer N>
-              ? ResultOf<S, Target<S, R>, W[K]> | (N extends true ? never : null)
-              : ResultOf<S, Target<S, R>, W[K]>[]
+              ? DocumentAt<W[K], ResultOf<S, Target<S, R>, W[K]>> | (N extends true ? never : null)
+              : DocumentAt<W[K], ResultOf<S, Target<S, R>, W[K]>, never>[]
             : never;
         }
       : unknown) &
@@ -170,7 +200,11 @@ export type ResultOf<S extends TablesRelationalConfig, T extends TableRelational
     (C extends { through: infer H }
       ? {
           [K in keyof H]: H[K] extends { via: infer A extends string; to: infer B extends string }
-            ? ResultOf<S, Target<S, Target<S, T['relations'][A]>['relations'][B]>, Omit<H[K], 'via' | 'to' | 'joinWhere'>>[]
+            ? DocumentAt<
+                H[K],
+                ResultOf<S, Target<S, Target<S, T['relations'][A]>['relations'][B]>, Omit<H[K], 'via' | 'to' | 'joinWhere'>>,
+                never
+              >[]
             : never;
         }
       : unknown)

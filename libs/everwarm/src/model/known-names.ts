@@ -1,0 +1,69 @@
+import type { TableRelationalConfig, TablesRelationalConfig } from 'drizzle-orm';
+import type { Embeddable } from './embedded-types.ts';
+import type { KindOf, Target } from './types.ts';
+
+/*
+ * TypeScript looks for names too many only in a literal whose type is known beforehand, not in one from which a type is
+ * inferred. So whatever was inferred is gone through once more, and a name that nothing has becomes a property of type never.
+ */
+
+type QueryOption = 'columns' | 'with' | 'extras' | 'aggregates' | 'through' | 'reads';
+type Terms = 'where' | 'orderBy' | 'limit';
+type OptionsOf<R> = KindOf<R> extends 'many' ? QueryOption | Terms : QueryOption;
+
+/** Demands of an inferred object that it has no other names than these. */
+export type Only<C, Names> = { [K in keyof C]: K extends Names ? unknown : never };
+
+/** Demands of an inferred query that each name in it exists: options, columns and relations at every depth. */
+export type KnownNames<C, S extends TablesRelationalConfig, T extends TableRelationalConfig, Options> = {
+  [K in keyof C]: K extends 'columns'
+    ? Only<C[K], keyof T['columns']>
+    : K extends 'with'
+      ? { [R in keyof C[K]]: R extends keyof T['relations'] ? KnownNested<C[K][R], S, T['relations'][R]> : never }
+      : K extends 'reads'
+        ? KnownReads<C[K], S, T>
+        : K extends 'through'
+          ? { [N in keyof C[K]]: KnownThrough<C[K][N], S, T> }
+          : K extends Options
+            ? unknown
+            : never;
+};
+
+/** Demands of an inferred read model's config that each name in it exists. */
+export type KnownConfig<C, S extends TablesRelationalConfig, T extends TableRelationalConfig> = KnownNames<
+  C,
+  S,
+  T,
+  QueryOption | 'name' | 'where'
+>;
+
+type KnownNested<W, S extends TablesRelationalConfig, R> = W extends boolean | undefined | Embeddable | (() => unknown)
+  ? unknown
+  : W extends { model: unknown }
+    ? Only<W, 'model' | (KindOf<R> extends 'many' ? Terms : never)>
+    : KnownNames<W, S, Target<S, R>, OptionsOf<R>>;
+
+type KnownReads<C, S extends TablesRelationalConfig, T extends TableRelationalConfig> = {
+  [R in keyof C]: R extends keyof T['relations']
+    ? {
+        [K in keyof C[R]]: K extends 'columns'
+          ? Only<C[R][K], keyof Target<S, T['relations'][R]>['columns']>
+          : K extends 'with'
+            ? KnownReads<C[R][K], S, Target<S, T['relations'][R]>>
+            : C[R] extends boolean
+              ? unknown
+              : never;
+      }
+    : never;
+};
+
+type KnownThrough<W, S extends TablesRelationalConfig, T extends TableRelationalConfig> = W extends {
+  via: infer A extends keyof T['relations'];
+  to: infer B;
+}
+  ? B extends keyof Target<S, T['relations'][A]>['relations']
+    ? W extends { model: unknown }
+      ? Only<W, 'via' | 'to' | 'joinWhere' | 'model' | Terms>
+      : KnownNames<W, S, Target<S, Target<S, T['relations'][A]>['relations'][B]>, QueryOption | Terms | 'via' | 'to' | 'joinWhere'>
+    : unknown
+  : unknown;
