@@ -12,6 +12,14 @@ export type ColumnFacts = {
   readonly basis: readonly string[] | null;
 };
 
+/** A captured table or one of its partitions: our triggers, each with its state and the transaction that last changed it. */
+export type MemberFacts = {
+  readonly table: TableName;
+  readonly isPartitioned: boolean;
+  readonly isRoot: boolean;
+  readonly triggers: Readonly<Record<string, string>>;
+};
+
 /** What the catalogue says of a table that is to be captured, its partitions included. */
 export type TableFacts = {
   /** The oid, or null when there is no such table. */
@@ -30,8 +38,10 @@ export type TableFacts = {
   readonly columns: Readonly<Record<string, ColumnFacts>>;
   /** The labels of the enums among the watched columns' types, by oid. */
   readonly labels: Readonly<Record<string, string>>;
-  /** The table and its partitions, by oid: name and our triggers, each with its state and the transaction that last changed it. */
-  readonly members: Readonly<Record<string, { readonly table: TableName; readonly triggers: Readonly<Record<string, string>> }>>;
+  /** The table and its partitions, by oid. */
+  readonly members: Readonly<Record<string, MemberFacts>>;
+  /** Whether rows may move between partitions in ways that statement triggers do not see whole, which is what MERGE does. */
+  readonly movesUnseen: boolean;
   /** Where the table is now that was last known under this name; null when it is gone. */
   readonly knownAs: string | null;
 };
@@ -51,6 +61,7 @@ const factsSql = `select c.oid::text as relation, coalesce(c.relkind::text, '') 
   coalesce((select array_agg(a.attname::text order by array_position(i.indkey::int2[], a.attnum)) from pg_index i
     join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any(i.indkey::int2[]) where i.indrelid = c.oid and i.indisprimary), '{}') as "primaryKey",
   f.columns, coalesce((select jsonb_object_agg(e.oid, e.enumlabel) from pg_enum e where e.enumtypid = any(f.types)), '{}') as labels,
+  coalesce(c.relkind = 'p' and current_setting('server_version_num')::int >= 150000, false) as "movesUnseen",
   coalesce(m.members, '{}') as members, (select k.oid::regclass::text from pg_class k where k.oid = w.known::oid) as "knownAs"
 from rows from (jsonb_to_recordset($1::jsonb) as (schema text, name text, columns text[], known text)) with ordinality as w (schema, name, columns, known, at)
 join pg_roles r on r.rolname = coalesce($2, current_user)
@@ -69,6 +80,7 @@ cross join lateral (
     select c.oid union all
     select i.inhrelid from tree t join pg_inherits i on i.inhparent = t.oid join pg_class p on p.oid = i.inhrelid and p.relispartition and not i.inhdetachpending)
   select array_agg(tree.oid) as oids, jsonb_object_agg(tree.oid, jsonb_build_object('table', jsonb_build_object('schema', mn.nspname, 'name', mc.relname),
+    'isPartitioned', mc.relkind = 'p', 'isRoot', tree.oid = c.oid,
     'triggers', coalesce((select jsonb_object_agg(g.tgname, g.tgenabled::text || g.oid || '.' || g.xmin) from pg_trigger g where g.tgrelid = tree.oid and g.tgname like '${captureTriggerPrefix}%'), '{}'))) as members
   from tree join pg_class mc on mc.oid = tree.oid join pg_namespace mn on mn.oid = mc.relnamespace) m
 order by w.at`;

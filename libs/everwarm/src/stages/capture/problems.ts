@@ -1,5 +1,6 @@
 import { qualified } from '#model/literal.ts';
-import type { TableFacts } from './facts.ts';
+import type { MemberFacts, TableFacts } from './facts.ts';
+import { movedTriggers, movingTrigger } from './moved-rows.ts';
 import { captureEvents, triggerName } from './trigger-sql.ts';
 import type { Watch } from './watch-list.ts';
 
@@ -77,7 +78,7 @@ export function problemsOf(watch: Pick<Watch, 'table' | 'columns'>, facts: Table
     );
   if (facts.primaryKey.length === 0)
     add('primary key', 'has no primary key in the database, so a changed row could not be followed', 'Add one.');
-  const off = Object.values(facts.members).filter((member) => offTriggers(member.triggers).length > 0);
+  const off = Object.values(facts.members).filter((member) => offTriggers(facts, member).length > 0);
   if (off.length > 0)
     add(
       'triggers',
@@ -88,6 +89,7 @@ export function problemsOf(watch: Pick<Watch, 'table' | 'columns'>, facts: Table
 }
 
 /** The triggers that a table or partition lacks, or that do not fire in every session. */
-export function offTriggers(triggers: Readonly<Record<string, string>>): string[] {
-  return captureEvents.map(triggerName).filter((name) => triggers[name]?.[0] !== 'A');
+export function offTriggers({ movesUnseen }: TableFacts, { isPartitioned, triggers }: MemberFacts): string[] {
+  const moved = movesUnseen ? [...(isPartitioned ? [movingTrigger] : []), ...Object.values(movedTriggers)] : [];
+  return [...captureEvents.map(triggerName), ...moved].filter((name) => triggers[name]?.[0] !== 'A');
 }
