@@ -1,7 +1,7 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDatabase, providedServers, type Random, seededRandom, type TestDatabase } from '@everwarm/testkit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Ended, run, strangersEnvironment, succeed } from './command.ts';
 import { type Conversation, converse } from './conversation.ts';
 import { compile, type Installation, installPacked, tool } from './install.ts';
@@ -58,6 +58,26 @@ describe('the packed package', () => {
     await rm(file);
     expect(code).not.toBe(0);
     expect(stdout).toMatch(/^wrong\.ts\(3,\d+\): error .*nmae/m);
+  }, 60_000);
+
+  it('keeps a read model with a composite key and a self-reference in under 40 lines, schema included', async () => {
+    const lines = (await readFile(join(installation.folder, 'short.ts'), 'utf8')).trimEnd().split('\n');
+    expect(lines.length).toBeLessThan(40);
+    const own = await createDatabase();
+    onTestFinished(() => own.drop());
+    const short = await run(process.execPath, ['build/short.js'], { cwd: installation.folder, env: { ...env, DATABASE_URL: own.url } });
+    expect(short).toMatchObject({ code: 0, stderr: '' });
+    const [document, verified] = short.stdout.split('\n').map((line) => JSON.parse(line || 'null') as unknown);
+    expect(document).toEqual({
+      name: 'Watch',
+      whole: null,
+      parts: [
+        { number: 2, name: 'Hand' },
+        { number: 1, name: 'Spring' },
+      ],
+      count: 2,
+    });
+    expect(verified).toMatchObject({ name: 'parts', checked: 3, differing: 0, inFlight: 0, findings: [] });
   }, 60_000);
 
   it('has an entry for readers that stands without BullMQ', async () => {
