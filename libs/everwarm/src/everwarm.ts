@@ -1,5 +1,6 @@
 import type { CompiledModel, Generation } from '#contracts/compiled.ts';
 import { EverwarmError } from '#contracts/errors.ts';
+import type { KeyInput } from '#contracts/key.ts';
 import { definitionHash } from '#model/compile.ts';
 import type { AnyModel } from '#model/define.ts';
 import { transformsOf } from '#model/transforms.ts';
@@ -16,6 +17,7 @@ import { checkPostgres, type Diagnosis, examine } from './operations/observe/doc
 import { settled } from './operations/observe/settled.ts';
 import { readStatus, type Status } from './operations/observe/status.ts';
 import { type RebuildProgress, rebuildInPlace } from './operations/rebuild/rebuild.ts';
+import { type TouchClient, touch } from './operations/touch.ts';
 import type { Pipeline } from './pipeline.ts';
 import { reportFailure } from './report-failure.ts';
 import { type Reader, readerOn } from './stages/read/reader.ts';
@@ -34,6 +36,11 @@ export interface Everwarm {
   settled(options?: { readonly timeoutMs?: number }): Promise<void>;
   /** Derives every document of a read model again, in place. Needs a running worker somewhere. */
   rebuild(model: AnyModel | string, options?: { readonly onProgress?: (progress: RebuildProgress) => void }): Promise<void>;
+  /**
+   * Says that documents or entries must be derived again because something changed that no table of the database holds. With a
+   * `client` it is recorded in the transaction that the client is in, and counts when that commits; else in one of its own.
+   */
+  touch(model: AnyModel | string, keys: readonly KeyInput[], options?: { readonly client?: TouchClient }): Promise<void>;
   /** Compares every key of a read model: source, Postgres copy, Redis copy. Changes nothing. */
   verify(model: AnyModel | string, options?: { readonly onProgress?: (checked: number) => void }): Promise<Verified>;
   /** Where everything stands. */
@@ -103,17 +110,20 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
     );
     return opening;
   };
-  const generationOf = async (model: AnyModel | string): Promise<Generation> => {
+  const declared = (model: AnyModel | string): CompiledModel => {
     const name = typeof model === 'string' ? model : model.name;
-    if (!models.some((known) => known.name === name)) {
-      throw new EverwarmError(
-        'E_UNKNOWN_MODEL',
-        `There is no read model "${name}". Known: ${models.map((known) => known.name).join(', ')}.`,
-        { context: { model: name } },
-      );
-    }
+    const found = models.find((known) => known.name === name);
+    if (found) return found;
+    throw new EverwarmError(
+      'E_UNKNOWN_MODEL',
+      `There is no read model "${name}". Known: ${models.map((known) => known.name).join(', ')}.`,
+      { context: { model: name } },
+    );
+  };
+  const generationOf = async (model: AnyModel | string): Promise<Generation> => {
+    const { name } = declared(model);
     const { parts } = await opened();
-    const live = (await parts.generations.live()).filter((generation) => generation.name === name);
+    const live = (await parts.generations.look()).filter((generation) => generation.name === name);
     const generation = live.find((candidate) => candidate.state === 'serving') ?? live[0];
     if (!generation)
       throw new EverwarmError('E_NOT_MIGRATED', `"${name}" has no generation in this database. Run everwarm migrate.`, {
@@ -175,6 +185,11 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
     },
     async rebuild(model, { onProgress = () => undefined } = {}) {
       await rebuildInPlace(postgres.transactions, await generationOf(model), onProgress);
+    },
+    async touch(model, keys, { client } = {}) {
+      if (stopped) throw new EverwarmError('E_LIFECYCLE', 'Everwarm was stopped. Create another one.');
+      await touch(client ?? postgres.pool, declared(model), keys);
+      pipeline?.relay.hint();
     },
     async verify(model, { onProgress } = {}) {
       const generation = await generationOf(model);

@@ -3,7 +3,7 @@ import type { Status } from '#operations/observe/status.ts';
 import { table } from './output.ts';
 import { inSession } from './session.ts';
 
-/** Adds `everwarm status`: with --json `{ models: [{ name, generation, state, documents, pending, lagMs }], marks, outbox, redis, queues }`. */
+/** Adds `everwarm status`: with --json `{ models: [{ name, generation, state, documents, pending, lagMs, timers }], marks, outbox, redis, queues }`. */
 export function addStatus(program: Command): void {
   const command = program
     .command('status')
@@ -19,13 +19,17 @@ export function addStatus(program: Command): void {
 
 function fixedForm({ models, marks, outbox, redis, queues }: Status): unknown {
   return {
-    models: models.map(({ name, generation, state, documents, pending, lagMs }) => ({
+    models: models.map(({ name, generation, state, documents, pending, lagMs, timers, error, waitsFor }) => ({
       name,
       generation,
       state,
       documents,
       pending,
       lagMs,
+      timers,
+      // Only where there is something to do.
+      ...(error !== null && { error }),
+      ...(waitsFor !== null && { waitsFor }),
     })),
     marks,
     outbox,
@@ -35,7 +39,7 @@ function fixedForm({ models, marks, outbox, redis, queues }: Status): unknown {
 }
 
 function describe({ models, marks, outbox, redis, queues }: Status): string {
-  const rows = models.map(({ name, generation, state, documents, pending, failing, lagMs }) => [
+  const rows = models.map(({ name, generation, state, documents, pending, failing, lagMs, timers }) => [
     name,
     generation,
     state,
@@ -43,15 +47,20 @@ function describe({ models, marks, outbox, redis, queues }: Status): string {
     pending,
     failing,
     `${lagMs} ms`,
+    timers,
   ]);
   return [
-    table(['read model', 'generation', 'state', 'documents', 'pending', 'failing', 'lag'], rows),
+    table(['read model', 'generation', 'state', 'documents', 'pending', 'failing', 'lag', 'timers'], rows),
     '',
     `outbox  ${outbox.undelivered} undelivered${outbox.undelivered > 0 ? `, the oldest ${outbox.oldestMs} ms old` : ''}; relay ${outbox.relay}`,
     `redis   ${redis.reachable ? `reachable, uses ${redis.usedMemory ?? 'an unknown amount of memory'}` : 'cannot be reached'}`,
     ...models.flatMap(({ name, generation, stalled }) =>
       stalled === null ? [] : [`STALLED ${name}, generation ${generation}: ${stalled}`],
     ),
+    ...models.flatMap(({ name, generation, error, waitsFor }) => [
+      ...(error === null ? [] : [`FAILING ${name}, generation ${generation}: ${error}`]),
+      ...(waitsFor === null ? [] : [`WAITING ${name}, generation ${generation}, for ${waitsFor}`]),
+    ]),
     ...marks.map(({ table, problem, cure }) => `MARKED  ${table.schema}.${table.name} ${problem}. ${cure}`),
     ...queues.map(({ name, waiting, active, failed }) => `queue   ${name}: ${waiting} waiting, ${active} active, ${failed} failed`),
   ].join('\n');

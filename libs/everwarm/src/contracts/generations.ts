@@ -4,6 +4,8 @@ import type { Generation } from './compiled.ts';
 export interface Generations {
   /** Generations that are building, serving or previous: what must be kept right. `revision` forces a fresh look when it is newer. */
   live(revision?: string): Promise<readonly Generation[]>;
+  /** The same as the database has them at this moment, for whoever acts on what serves rather than reads it. */
+  look(): Promise<readonly Generation[]>;
   /** One live generation, or null when it was dropped or is unknown. */
   byId(id: number): Promise<Generation | null>;
   /** The live generation of exactly this definition as far as it is remembered, at once; null says nothing. Looks again beside it. */

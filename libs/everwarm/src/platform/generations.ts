@@ -44,6 +44,10 @@ export function rememberGenerations(db: Database): Generations {
       if (wanted !== revision) await refresh();
       return known;
     },
+    async look() {
+      await read();
+      return known;
+    },
     async byId(id) {
       const find = () => known.find((generation) => generation.id === id) ?? null;
       if (find() === null) await refresh();
