@@ -94,7 +94,7 @@ test('a column that changes moves the moment, and one that is taken back leaves 
   client.release();
   await everwarm.settled();
   expect((await timers(pool))[0]).toEqual(first);
-  await pool.query(`update "News"."Article" set "live At" = now() + interval '2 hours'`);
+  await pool.query(`update "News"."Article" set "live At" = "live At" + interval '1 hour'`);
   await everwarm.settled();
   expect((await timers(pool))[0]!.at.getTime()).toBe(first!.at.getTime() + 3_600_000);
   await pool.query(`update "News"."Article" set "live At" = now() + interval '1 second'`);
@@ -136,8 +136,8 @@ test('without timers a document would stay as it was', async () => {
     what: 'the moment',
   });
   await everwarm.settled();
-  expect(await seen(everwarm)).toEqual(nothing);
-  expect(await everwarm.verify(articlePage)).toMatchObject({ differing: 1 });
+  expect(await seen(everwarm)).toMatchObject({ listed: 0, live: 0 });
+  for (const model of readModels) expect(await everwarm.verify(model), model.name).toMatchObject({ differing: 1 });
 });
 
 test('a generation that is built over rows whose time has not come waits for them', async () => {

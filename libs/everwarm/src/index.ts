@@ -9,6 +9,7 @@ export type { Migration } from './operations/migrate.ts';
 export type { Diagnosis } from './operations/observe/doctor.ts';
 export type { Status } from './operations/observe/status.ts';
 export type { RebuildProgress } from './operations/rebuild/rebuild.ts';
+export type { TouchClient } from './operations/touch.ts';
 export type { RawDocument, Tier } from './stages/read/document-reader.ts';
 export type { RawPage } from './stages/read/list-reader.ts';
 export type { ListOptions, Page, Reader } from './stages/read/reader.ts';

@@ -4,10 +4,11 @@ import { addDoctor } from './doctor.ts';
 import { addMigrate } from './migrate.ts';
 import { addRebuild } from './rebuild.ts';
 import { addStatus } from './status.ts';
+import { addTouch } from './touch.ts';
 import { addVerify } from './verify.ts';
 import { addWork } from './work.ts';
 
-const verbs = [addMigrate, addWork, addStatus, addRebuild, addVerify, addDoctor];
+const verbs = [addMigrate, addWork, addStatus, addRebuild, addTouch, addVerify, addDoctor];
 
 /** The whole command line. Parsing throws: CommanderError for a wrong line and for help, EverwarmError for what a verb meets. */
 export function buildProgram(): Command {

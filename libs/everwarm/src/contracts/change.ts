@@ -13,6 +13,9 @@ export type Source = {
   readonly columns: readonly string[];
 };
 
+/** Whether what this source records are keys that somebody named (`everwarm.touch`), as model and key, and not changes of a table. */
+export const isTouch = ({ table }: Source): boolean => table.schema === 'everwarm' && table.name === 'touch';
+
 /** One captured change: an outbox row as the relay reads it. */
 export type Change = {
   readonly source: number;

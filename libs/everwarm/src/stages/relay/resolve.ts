@@ -1,4 +1,4 @@
-import { type Change, maskOf, type Source } from '#contracts/change.ts';
+import { type Change, isTouch, maskOf, type Source } from '#contracts/change.ts';
 import type { Dependency, Generation } from '#contracts/compiled.ts';
 import type { Database } from '#contracts/database.ts';
 import { blameGeneration } from '#contracts/statement-error.ts';
@@ -40,6 +40,11 @@ export async function resolve(
   for (const [sourceId, group] of groupBySource(changes)) {
     const source = sources.get(sourceId);
     if (!source) continue;
+    if (isTouch(source)) {
+      for (const { values, at } of group)
+        for (const generation of generations) if (generation.name === values?.[0]) owe(generation.id, values[1] ?? '', at);
+      continue;
+    }
     for (const generation of generations) {
       for (const dependency of generation.model.dependencies) {
         if (dependency.table.schema !== source.table.schema || dependency.table.name !== source.table.name) continue;
