@@ -11,15 +11,25 @@ type QueryOption = 'columns' | 'with' | 'extras' | 'aggregates' | 'through' | 'r
 type Terms = 'where' | 'orderBy' | 'limit';
 type OptionsOf<R> = KindOf<R> extends 'many' ? QueryOption | Terms : QueryOption;
 
+/*
+ * Drizzle's types find a relation's table by its name alone. Where two schemas have a table of that name they give both, and
+ * the names of either are taken.
+ */
+type ColumnNames<T> = T extends TableRelationalConfig ? keyof T['columns'] : never;
+type KeysOfAny<O> = O extends unknown ? keyof O : never;
+type ValueOfAny<O, K> = O extends unknown ? (K extends keyof O ? O[K] : never) : never;
+type RelationNames<T> = T extends TableRelationalConfig ? KeysOfAny<T['relations']> : never;
+type RelationOf<T, R> = T extends TableRelationalConfig ? ValueOfAny<T['relations'], R> : never;
+
 /** Demands of an inferred object that it has no other names than these. */
 export type Only<C, Names> = { [K in keyof C]: K extends Names ? unknown : never };
 
 /** Demands of an inferred query that each name in it exists: options, columns and relations at every depth. */
 export type KnownNames<C, S extends TablesRelationalConfig, T extends TableRelationalConfig, Options> = {
   [K in keyof C]: K extends 'columns'
-    ? Only<C[K], keyof T['columns']>
+    ? Only<C[K], ColumnNames<T>>
     : K extends 'with'
-      ? { [R in keyof C[K]]: R extends keyof T['relations'] ? KnownNested<C[K][R], S, T['relations'][R]> : never }
+      ? { [R in keyof C[K]]: R extends RelationNames<T> ? KnownNested<C[K][R], S, RelationOf<T, R>> : never }
       : K extends 'reads'
         ? KnownReads<C[K], S, T>
         : K extends 'through'
@@ -44,12 +54,12 @@ type KnownNested<W, S extends TablesRelationalConfig, R> = W extends boolean | u
     : KnownNames<W, S, Target<S, R>, OptionsOf<R>>;
 
 type KnownReads<C, S extends TablesRelationalConfig, T extends TableRelationalConfig> = {
-  [R in keyof C]: R extends keyof T['relations']
+  [R in keyof C]: R extends RelationNames<T>
     ? {
         [K in keyof C[R]]: K extends 'columns'
-          ? Only<C[R][K], keyof Target<S, T['relations'][R]>['columns']>
+          ? Only<C[R][K], ColumnNames<Target<S, RelationOf<T, R>>>>
           : K extends 'with'
-            ? KnownReads<C[R][K], S, Target<S, T['relations'][R]>>
+            ? KnownReads<C[R][K], S, Target<S, RelationOf<T, R>>>
             : C[R] extends boolean
               ? unknown
               : never;
@@ -58,12 +68,12 @@ type KnownReads<C, S extends TablesRelationalConfig, T extends TableRelationalCo
 };
 
 type KnownThrough<W, S extends TablesRelationalConfig, T extends TableRelationalConfig> = W extends {
-  via: infer A extends keyof T['relations'];
+  via: infer A;
   to: infer B;
 }
-  ? B extends keyof Target<S, T['relations'][A]>['relations']
+  ? B extends RelationNames<Target<S, RelationOf<T, A>>>
     ? W extends { model: unknown }
       ? Only<W, 'via' | 'to' | 'joinWhere' | 'model' | Terms>
-      : KnownNames<W, S, Target<S, Target<S, T['relations'][A]>['relations'][B]>, QueryOption | Terms | 'via' | 'to' | 'joinWhere'>
+      : KnownNames<W, S, Target<S, RelationOf<Target<S, RelationOf<T, A>>, B>>, QueryOption | Terms | 'via' | 'to' | 'joinWhere'>
     : unknown
   : unknown;

@@ -1,7 +1,6 @@
-import type { CompiledModel, Fragment } from '#contracts/compiled.ts';
+import { type CompiledModel, sourcesSql } from '#contracts/compiled.ts';
 import type { Database, Transactions } from '#contracts/database.ts';
-import { EverwarmError } from '#contracts/errors.ts';
-import { qualified } from '#model/literal.ts';
+import { checkFragment, createView, refused } from './check-fragment.ts';
 
 /**
  * Checks against the catalogue what a model's SQL really reads, rather than believing what its declaration says: raw text
@@ -14,7 +13,7 @@ export async function checkReach(db: Transactions, model: CompiledModel): Promis
   const undo = new Error('rolled back');
   await db
     .transaction(async (tx) => {
-      await createView(tx, 'everwarm_reach', withoutKeys(model.recompute), model.name);
+      await createView(tx, 'everwarm_reach', withoutKeys(sourcesSql(model)), model.name);
       if (model.moments) await createView(tx, 'everwarm_moments', withoutKeys(model.moments), model.name);
       await checkColumns(tx, model);
       for (const fragment of model.fragments) await checkFragment(tx, fragment);
@@ -49,50 +48,14 @@ async function checkColumns(tx: Database, model: CompiledModel): Promise<void> {
     if (row.column === null && !tables.has(JSON.stringify([row.schema, row.name])))
       throw refused(
         model.name,
-        `reads ${what} in raw SQL, which no relation declares, so its changes would be missed. Declare a relation.`,
+        `reads ${what} in raw SQL, which no relation declares, so its changes would be missed. Declare beside the expression the relation that it goes through: reads: { relation: { columns: { … } } }.`,
       );
     if (row.column === null) continue;
     if (!watched.has(JSON.stringify([row.schema, row.name, row.column]))) {
       throw refused(
         model.name,
-        `reads the column "${row.column}" of ${what} in raw SQL, where it cannot be followed. Use the callback's columns.`,
+        `reads the column "${row.column}" of ${what} in raw SQL, where it cannot be followed. Use the callback's columns, or name it in "columns" under "reads".`,
       );
     }
   }
-}
-
-/** One expression alone: what it calls must give the same value tomorrow for the same row. */
-async function checkFragment(tx: Database, fragment: Fragment): Promise<void> {
-  await tx.query('drop view if exists pg_temp.everwarm_fragment');
-  await createView(
-    tx,
-    'everwarm_fragment',
-    `select (${fragment.sql}) as value from ${qualified(fragment.table)} ${fragment.alias}`,
-    fragment.path,
-  );
-  const { rows } = await tx.query<{ name: string }>(
-    `with tree as (select ev_action::text as text from pg_rewrite where ev_class = 'pg_temp.everwarm_fragment'::regclass),
-called as (select (regexp_matches(text, ':(?:funcid|opfuncid|winfnoid|aggfnoid) (\\d+)', 'g'))[1]::oid as oid from tree)
-select p.proname as name from called join pg_proc p on p.oid = called.oid where p.provolatile <> 'i'
-union all select 'current_date, current_timestamp or a kin of it' from tree where text like '%SQLVALUEFUNCTION%' or text like '%{SQLVALUEFUNCTION%'
-union all select 'a whole row' from tree where text ~ ':varattno 0 '`,
-  );
-  const name = rows[0]?.name;
-  if (name !== undefined)
-    throw refused(
-      fragment.path,
-      `uses ${name}, which is not immutable: the document would change without any row changing. Use a stored column instead.`,
-    );
-}
-
-async function createView(tx: Database, name: string, statement: string, path: string): Promise<void> {
-  try {
-    await tx.query(`create temporary view ${name} as ${statement}`);
-  } catch (cause) {
-    throw refused(path, `is not valid in this database: ${cause instanceof Error ? cause.message : String(cause)}.`, cause);
-  }
-}
-
-function refused(path: string, what: string, cause?: unknown): EverwarmError {
-  return new EverwarmError('E_DEFINITION', `${path} ${what}`, { cause, context: { path } });
 }
