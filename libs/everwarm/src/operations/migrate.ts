@@ -10,6 +10,8 @@ import { documentTableSql } from '#stages/write-through/write-documents.ts';
 import { entryTableSql } from '#stages/write-through/write-entries.ts';
 import { checkReach } from './check-reach.ts';
 import { grantRuntime } from './grant.ts';
+import { registerAggregates, releaseAggregates } from './register-aggregates.ts';
+import { leaveOutdated, type Stored } from './outdated.ts';
 
 /** What a migration did, or with `dryRun` would do. */
 export type Migration = {
@@ -53,29 +55,34 @@ export async function migrate(
     await tx.query('select pg_advisory_xact_lock($1, $2)', [...migrationLock]);
     for (const model of await withoutGeneration(tx, models)) await createGeneration(tx, model);
     await serveKnown(tx, models);
+    await registerAggregates(tx, models);
   });
-  const live = await db.query<Live>(`select id, model from everwarm.generations where state <> 'dropped' order by id`);
-  const installed = await installCapture(db, watchList(live.rows.map((row) => row.model)), runtimeRole);
+  const { rows } = await db.query<Stored>(`select id, model from everwarm.generations where state <> 'dropped' order by id`);
+  const live = await leaveOutdated(db, rows, models);
+  const watches = watchList(live.map(({ model }) => model));
+  const installed = await installCapture(db, watches, runtimeRole);
   await db.transaction(async (tx) => {
     // The walk over a generation's keys waits until every transaction older than this one is over.
     await tx.query(
       `update everwarm.generations set installed_xid = pg_current_xact_id(), reconcile_phase = 'source', reconcile_position = null, reconcile_seq = null
 where id = any($1) or (installed_xid is null and state = 'building')`,
-      [live.rows.filter(({ model }) => missedWrites(model, installed)).map(({ id }) => id)],
+      [live.filter(({ model }) => missedWrites(model, installed)).map(({ id }) => id)],
+    );
+    await releaseAggregates(
+      tx,
+      installed.filter(({ unseen }) => unseen).map(({ table }) => table),
     );
     await tx.query('update everwarm.relay set revision = revision + 1');
     if (runtimeRole !== undefined)
       await grantRuntime(
         tx,
         runtimeRole,
-        live.rows.map((row) => row.model),
+        live.map(({ model }) => model),
       );
   });
   const captured = installed.map(({ table }) => `${table.schema}.${table.name}`);
   return { schema, generations: missing.map((model) => model.name), captured };
 }
-
-type Live = { readonly id: number; readonly model: CompiledModel };
 
 /** Whether a table that this model reads lacked a trigger until now: all of its keys must be looked at again. */
 function missedWrites({ dependencies }: CompiledModel, installed: readonly InstalledCapture[]): boolean {

@@ -57,7 +57,7 @@ async function captureProblem(db: Database, watch: Watch): Promise<string | null
 
 async function stalledProblem(db: Database): Promise<string | null> {
   const { rows } = await db.query<{ name: string; id: number; stalled: string }>(
-    `select name, id, stalled from everwarm.generations where stalled is not null and state <> 'dropped' order by id`,
+    `select name, id, stalled from everwarm.generations where stalled is not null and state in ('building', 'serving') order by id`,
   );
   if (rows.length === 0) return null;
   const each = rows.map(({ name, id, stalled }) => `${name} (generation ${id}): ${stalled}.`).join(' ');

@@ -16,7 +16,7 @@ export type SettledParts = {
  * Resolves when everything committed before the call is in both stores: the relay delivered it, every key it led to and every
  * key whose moment had come is acknowledged, no walk over all keys is under way and Redis holds what Postgres holds. Changes
  * that come meanwhile are not waited for, so it ends under load too; nor are generations whose transform is in other code than
- * this, since no reader of this code is shown them. Throws E_TIMEOUT, saying what is still owed.
+ * this, since no reader of this code is shown them, or that do not fit the database any more. Throws E_TIMEOUT, saying what is still owed.
  */
 export async function settled(db: Database, { isPresent, transforms }: SettledParts, timeoutMs: number): Promise<void> {
   const deadline = performance.now() + timeoutMs;
@@ -54,7 +54,9 @@ async function generationsElsewhere(db: Database, transforms: Transforms): Promi
   const { rows } = await db.query<{ id: number; name: string; hash: string }>(
     `select id, name, hash from everwarm.generations where state <> 'dropped' and model -> 'transform' is not null`,
   );
-  return rows.filter((generation) => transforms.of(generation) === null).map(({ id }) => id);
+  // A definition that no longer fits the database, and whose successor serves, is waited for by nobody.
+  const outdated = await db.query<{ id: number }>(`select id from everwarm.generations where state = 'previous' and stalled is not null`);
+  return [...rows.filter((generation) => transforms.of(generation) === null), ...outdated.rows].map(({ id }) => id);
 }
 
 /** Whether the moment of some document or entry came before this one, and nobody has owed it yet. */

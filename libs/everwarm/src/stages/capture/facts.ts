@@ -18,6 +18,8 @@ export type MemberFacts = {
   readonly isPartitioned: boolean;
   readonly isRoot: boolean;
   readonly triggers: Readonly<Record<string, string>>;
+  /** Another file means that the rows were written anew, by an ALTER TABLE it may be. */
+  readonly file: string;
 };
 
 /** What the catalogue says of a table that is to be captured, its partitions included. */
@@ -80,7 +82,7 @@ cross join lateral (
     select c.oid union all
     select i.inhrelid from tree t join pg_inherits i on i.inhparent = t.oid join pg_class p on p.oid = i.inhrelid and p.relispartition and not i.inhdetachpending)
   select array_agg(tree.oid) as oids, jsonb_object_agg(tree.oid, jsonb_build_object('table', jsonb_build_object('schema', mn.nspname, 'name', mc.relname),
-    'isPartitioned', mc.relkind = 'p', 'isRoot', tree.oid = c.oid,
+    'isPartitioned', mc.relkind = 'p', 'isRoot', tree.oid = c.oid, 'file', mc.relfilenode::text,
     'triggers', coalesce((select jsonb_object_agg(g.tgname, g.tgenabled::text || g.oid || '.' || g.xmin) from pg_trigger g where g.tgrelid = tree.oid and g.tgname like '${captureTriggerPrefix}%'), '{}'))) as members
   from tree join pg_class mc on mc.oid = tree.oid join pg_namespace mn on mn.oid = mc.relnamespace) m
 order by w.at`;

@@ -14,13 +14,15 @@ export function fingerprintOf({ relation, columns, labels, members }: TableFacts
     relation,
     columns: mapValues(columns, (column) => `${column.number} ${column.type}`),
     labels,
-    members: mapValues(members, ({ triggers }) => JSON.stringify(Object.entries(triggers).toSorted(([a], [b]) => (a < b ? -1 : 1)))),
+    members: mapValues(members, ({ file, triggers }) =>
+      JSON.stringify([file, ...Object.entries(triggers).toSorted(([a], [b]) => (a < b ? -1 : 1))]),
+    ),
   };
 }
 
 /**
  * Whether rows, or what their values print as, may have changed unseen between the two: another table under the name, a column
- * replaced or of another type, an enum's label renamed, a partition that came or went, a trigger switched or replaced.
+ * replaced or of another type, rows written anew, an enum's label renamed, a partition that came or went, a trigger switched or replaced.
  * A column newly watched or a label added changes nothing that is stored.
  */
 export function changedUnseen(before: Fingerprint, now: Fingerprint): boolean {

@@ -46,7 +46,9 @@ export async function watchTables(db: Transactions, reconcile: Reconcile): Promi
   for (const generation of live) {
     const hidden = hiding.find(({ table }) => reads(generation.model, table));
     // What is hidden must not be taken for deleted.
-    const reason = hidden ? `${qualified(hidden.table)} hides rows from the role of the workers` : await probe(db, generation.model);
+    const reason = hidden
+      ? `${qualified(hidden.table)} hides rows from the role of the workers`
+      : ((await probe(db, generation.model)) ?? uncaptured(generation.model, looks));
     if ((reason?.slice(0, 500) ?? null) !== generation.stalled) await setStalled(db, generation, reason, reconcile);
   }
 }
@@ -97,6 +99,15 @@ async function setStalled(db: Transactions, { id, stalled }: Live, reason: strin
     await tx.query('update everwarm.relay set revision = revision + 1');
     if (stalled !== null && reason === null) await reconcile(tx, [id]);
   });
+}
+
+/** A generation that a migration left aside goes on only when capture sees again all that it reads. */
+function uncaptured({ dependencies }: CompiledModel, looks: readonly Look[]): string | null {
+  const lost = dependencies.find(({ table, columns }) => {
+    const seen = looks.find((other) => other.table.schema === table.schema && other.table.name === table.name);
+    return !columns.every((column) => seen?.columns.includes(column));
+  });
+  return lost ? `${qualified(lost.table)} is not captured whole for ${lost.path}: run everwarm migrate` : null;
 }
 
 function reads({ dependencies }: CompiledModel, { schema, name }: TableName): boolean {
