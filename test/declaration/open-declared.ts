@@ -11,9 +11,9 @@ export type Declared = {
   /** What the pipeline survived, in its own words. */
   readonly failures: readonly string[];
   /** Runs a statement, waits until nothing is owed, and gives the document's text; null for none. */
-  after(sql: string, model: ReadModel, key: KeyInput): Promise<string | null>;
+  readonly after: (sql: string, model: ReadModel, key: KeyInput) => Promise<string | null>;
   /** The document's text as it stands. */
-  text(model: ReadModel, key: KeyInput): Promise<string | null>;
+  readonly text: (model: ReadModel, key: KeyInput) => Promise<string | null>;
 };
 
 /** Creates the tables in a database of the test's own and, unless told otherwise, starts. Everything is closed when the test is over. */
