@@ -27,7 +27,8 @@ const otherClocks: ReadonlySet<string> = new Set([
   'timeofday',
 ]);
 
-const cure = "Only a column compared with now() can be followed: write column < now(), or column >= now() - interval '7 days'.";
+const cure =
+  "Only a column of the row itself compared with now() can be followed: write column < now(), or column >= now() - interval '7 days'.";
 
 /**
  * Finds out when an expression's value changes without any row changing. It may look at the time only by comparisons of a
