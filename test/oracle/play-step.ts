@@ -17,6 +17,7 @@ export type Played = { readonly log: readonly string[]; readonly prepared: reado
  */
 export async function playStep(pool: Pool, step: Step, tables: readonly Table[], prefix: string): Promise<Played> {
   const log: string[] = [];
+  let whole = false;
   const prepared: string[] = [];
   const clients = await Promise.all(step.transactions.map(() => pool.connect()));
   try {
@@ -25,7 +26,9 @@ export async function playStep(pool: Pool, step: Step, tables: readonly Table[],
         doStatements(clients[index]!, transaction, tables, (line) => log.push(`${index}: ${line}`)),
       ),
     );
-    for (const index of step.order) {
+    // A step that was made smaller may have lost transactions, or their places in the order.
+    const order = new Set([...step.order, ...step.transactions.keys()]);
+    for (const index of [...order].filter((place) => place < step.transactions.length)) {
       const { ending } = step.transactions[index]!;
       const sql = typeof ending === 'string' ? ending : `prepare transaction '${prefix}${ending.prepare}'`;
       const outcome = await attempt(clients[index]!, { sql });
@@ -33,8 +36,10 @@ export async function playStep(pool: Pool, step: Step, tables: readonly Table[],
       if (outcome !== 'ok') await clients[index]!.query('rollback');
       else if (typeof ending !== 'string') prepared.push(ending.prepare);
     }
+    whole = true;
   } finally {
-    for (const client of clients) client.release();
+    // A connection that is left inside a transaction is of no use to anybody.
+    for (const client of clients) client.release(!whole);
   }
   const resolved: string[] = [];
   for (const { id, commit } of step.resolve) {

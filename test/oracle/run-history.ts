@@ -33,7 +33,15 @@ export class Disagreement extends Error {
 }
 
 /** What a history did. */
-export type History = { readonly steps: number; readonly statements: number; readonly refused: number; readonly documents: number };
+export type History = {
+  readonly steps: number;
+  readonly transactions: number;
+  readonly statements: number;
+  readonly refused: number;
+  /** Documents and list entries compared, once per step. */
+  readonly documents: number;
+  readonly entries: number;
+};
 
 /** Defaults of the database that every session inherits, the engine's too: none of them may show in a document. */
 const oddDefaults = [
@@ -107,13 +115,14 @@ async function play(
   const [begin, prepared, played]: [number, Set<string>, Step[]] = [performance.now(), new Set(), []];
   const goesOn = () =>
     history ? played.length < history.length : steps === undefined ? performance.now() < begin + forMs : played.length < steps;
-  let [statements, refused, documents] = [0, 0, 0];
+  let [transactions, statements, refused, documents, entries] = [0, 0, 0, 0, 0];
   do {
     const step = history?.[played.length] ?? (played.length === 0 ? fillingStep(making) : randomStep(making, `${played.length}`, prepared));
     played.push(step);
     const { log, ...ids } = await playStep(stores.pool, step, tables, `${stores.namespace}-`);
     for (const id of ids.prepared) prepared.add(id);
     for (const id of ids.resolved) prepared.delete(id);
+    transactions += step.transactions.length;
     statements += log.length;
     refused += log.filter((line) => !/ok$|;$/.test(line)).length;
     const fail = (what: string): never => {
@@ -129,9 +138,10 @@ async function play(
     const found = await compareWorld(stores, world, rows, performance.now() - begin > warmAfterMs && played.length > 3);
     if (found.length > 0) fail(`${found.length} differences, the first:\n${found.slice(0, 3).join('\n').slice(0, 6000)}`);
     documents += world.documents.reduce((total, { expected }) => total + expected(rows).size, 0);
+    for (const { expected } of world.lists) for (const keys of expected(rows).values()) entries += keys.length;
     if (played.length % verifyEvery === 0 || !goesOn()) await verifyAll(stores.everwarm, world, fail);
   } while (goesOn());
-  return { steps: played.length, statements, refused, documents };
+  return { steps: played.length, transactions, statements, refused, documents, entries };
 }
 
 async function verifyAll(everwarm: Everwarm, world: World, fail: (what: string) => never): Promise<void> {
@@ -154,5 +164,5 @@ async function standing(pool: Stores['pool']): Promise<string> {
 
 async function rollBackPrepared(pool: Stores['pool'], database: string): Promise<void> {
   const { rows } = await pool.query<{ gid: string }>('select gid from pg_prepared_xacts where database = $1', [database]);
-  for (const { gid } of rows) await pool.query(`rollback prepared '${gid}'`);
+  for (const { gid } of rows) await pool.query(`rollback prepared '${gid}'`).catch(() => undefined);
 }

@@ -87,7 +87,7 @@ function renderOn(write: Exclude<Write, { do: 'combine' | 'catch' | 'call' }>, t
       return mergeSql(table, write);
     case 'update': {
       const set = written(table).flatMap((column) =>
-        column.name in write.set ? `${quoteName(column.name)} = ${literal(write.set[column.name] ?? null, column)}` : [],
+        Object.hasOwn(write.set, column.name) ? `${quoteName(column.name)} = ${literal(write.set[column.name] ?? null, column)}` : [],
       );
       return set.length === 0 ? null : { sql: `update ${table.sql} set ${set.join(', ')} where ${condition(table, write.where)}` };
     }
@@ -140,7 +140,8 @@ function conflictSql(table: Table, rows: readonly Values[], conflict: 'nothing' 
 /** The columns that a write may set: Postgres computes the others itself. */
 export const written = (table: Table): Column[] => table.columns.filter(({ generated }) => !generated);
 
-const given = (table: Table, rows: readonly Values[]): Column[] => written(table).filter(({ name }) => rows.some((row) => name in row));
+const given = (table: Table, rows: readonly Values[]): Column[] =>
+  written(table).filter(({ name }) => rows.some((row) => Object.hasOwn(row, name)));
 const nonKey = (table: Table, columns: readonly Column[]): Column[] => columns.filter(({ name }) => !table.key.includes(name));
 const names = (columns: readonly Column[]): string => columns.map(({ name }) => quoteName(name)).join(', ');
 const tuples = (columns: readonly Column[], rows: readonly Values[]): string =>

@@ -1,0 +1,50 @@
+import type { Declarations } from './programs/program.ts';
+import type { History } from './run-history.ts';
+
+/** What a run of the oracle did so far. */
+export type Totals = {
+  schemas: number;
+  tables: number;
+  models: number;
+  lists: number;
+  steps: number;
+  transactions: number;
+  statements: number;
+  refused: number;
+  documents: number;
+  entries: number;
+  /** Each feature with the number of programs that had it. */
+  readonly features: Map<string, number>;
+};
+
+/** Nothing done. */
+export const emptyTotals = (): Totals => ({
+  schemas: 0,
+  tables: 0,
+  models: 0,
+  lists: 0,
+  steps: 0,
+  transactions: 0,
+  statements: 0,
+  refused: 0,
+  documents: 0,
+  entries: 0,
+  features: new Map(),
+});
+
+/** Adds a history, and the program it was played in where that was a random one. */
+export function addHistory(totals: Totals, history: History, made?: Declarations & { readonly on: readonly string[] }): void {
+  for (const name of ['steps', 'transactions', 'statements', 'refused', 'documents', 'entries'] as const) totals[name] += history[name];
+  totals.schemas++;
+  if (!made) return;
+  totals.tables += made.schema.tables.length;
+  totals.models += made.models.length;
+  totals.lists += made.lists.length;
+  for (const feature of made.on) totals.features.set(feature, (totals.features.get(feature) ?? 0) + 1);
+}
+
+/** The counts on one line. */
+export function printTotals(totals: Totals): string {
+  const { schemas, tables, models, lists, steps, transactions, statements, refused, documents, entries } = totals;
+  return `${schemas} schemas with ${tables} tables, ${models} read models, ${lists} lists; ${steps} steps of ${transactions} transactions, ${statements} statements (${refused} refused); ${documents} documents and ${entries} list entries compared`;
+}
