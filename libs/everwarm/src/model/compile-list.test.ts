@@ -67,6 +67,22 @@ describe('a list', () => {
     expect(list.recompute).toContain('join "public"."mark" membership on membership."post" = t0."id"');
   });
 
+  it('by a relation that does not join by the key watches the item’s column that it joins by', () => {
+    const topics = pgTable('topic', { id: integer('id').primaryKey(), group: text('group') });
+    const joined = {
+      post,
+      topics,
+      topicRelations: relations(topics, ({ one }) => ({ of: one(post, { fields: [topics.id], references: [post.topic] }) })),
+      postRelations: relations(post, ({ many }) => ({ topics: many(topics) })),
+    };
+    const list = defineList(defineReadModel(joined, 'post', { name: 'p' }), {
+      name: 'l',
+      partitionBy: ['topics', 'group'],
+      orderBy: (p) => p.pinned,
+    }).compile();
+    expect(dependency(list, 'l')?.columns).toEqual(['id', 'pinned', 'topic']);
+  });
+
   it('whole has one partition, the empty text', () => {
     const list = defineList(card, { name: 'l', orderBy: (p) => p.pinned }).compile();
     expect(list.list?.partition).toBe(null);

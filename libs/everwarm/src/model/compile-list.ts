@@ -29,17 +29,20 @@ export function compileList(schema: SchemaIndex, casing: Casing | undefined, ite
   const scope = tableScope(info, item.root.scope.alias, casing, fragments);
   const orderBy = planOrder(scope, list.orderBy, `${list.name}.orderBy`);
   if (orderBy.length === 0) throw definition(list.name, 'needs "orderBy". Name at least one column to order by.');
+  const fields: PlanField[] = [];
   const root: PlanNode = {
     path: list.name,
     scope,
     join: null,
     where: [...item.root.where, ...planWhere(scope, list.where, `${list.name}.where`)],
-    fields: [],
+    fields,
     orderBy,
     limit: null,
   };
   const { membership, column } = planPartition(schema, root, list, casing);
-  const fields: PlanField[] = membership ? [{ kind: 'many', name: 'partition', node: membership }] : [];
+  // The root itself gets them: what a membership joins by is found by its parent, and must be watched.
+  if (membership) fields.push({ kind: 'many', name: 'partition', node: membership });
+  else if (column) fields.push({ kind: 'column', name: 'partition', column });
   const partitionNode = membership ?? root;
   const partition = column ? keyTextSql([columnSql(partitionNode, column)]) : `''::text`;
   const joined = membership ? ` join ${fromSql(membership)} on ${and(joinConditions(membership))}` : '';
@@ -48,7 +51,6 @@ export function compileList(schema: SchemaIndex, casing: Casing | undefined, ite
   const member = memberSql(root);
   const where = [...filters(root), ...present];
   const distinct = membership ? 'distinct ' : '';
-  const whole: PlanNode = { ...root, fields: column && !membership ? [{ kind: 'column', name: 'partition', column }] : fields };
   return {
     name: list.name,
     kind: 'list',
@@ -56,9 +58,9 @@ export function compileList(schema: SchemaIndex, casing: Casing | undefined, ite
     key: keyColumns(root),
     recompute: `select ${distinct}k.key, ${partition} as partition, ${member} as member\nfrom ${keysRelation} join ${fromSql(root)} on ${keyCondition(root, 'k.key')}${joined} where ${and(where)}`,
     enumerate: enumerateSql(root),
-    dependencies: dependenciesOf(whole),
+    dependencies: dependenciesOf(root),
     fragments,
-    ...timedness(whole),
+    ...timedness(root),
     list: {
       item: item.name,
       partition: column ? keyColumn(column, `${list.name}.partitionBy`) : null,
