@@ -10,8 +10,8 @@ import { documentTableSql } from '#stages/write-through/write-documents.ts';
 import { entryTableSql } from '#stages/write-through/write-entries.ts';
 import { checkReach } from './check-reach.ts';
 import { grantRuntime } from './grant.ts';
-import { registerAggregates, releaseAggregates } from './register-aggregates.ts';
 import { leaveOutdated, type Stored } from './outdated.ts';
+import { registerAggregates, releaseAggregates } from './register-aggregates.ts';
 
 /** What a migration did, or with `dryRun` would do. */
 export type Migration = {
@@ -57,7 +57,7 @@ export async function migrate(
     await serveKnown(tx, models);
     await registerAggregates(tx, models);
   });
-  const { rows } = await db.query<Stored>(`select id, model from everwarm.generations where state <> 'dropped' order by id`);
+  const { rows } = await db.query<Stored>(`select id, hash, model from everwarm.generations where state <> 'dropped' order by id`);
   const live = await leaveOutdated(db, rows, models);
   const watches = watchList(live.map(({ model }) => model));
   const installed = await installCapture(db, watches, runtimeRole);

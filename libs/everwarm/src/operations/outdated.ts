@@ -6,7 +6,7 @@ import { readFacts } from '#stages/capture/facts.ts';
 import { watchList } from '#stages/capture/watch-list.ts';
 
 /** A generation as it is stored. */
-export type Stored = { readonly id: number; readonly model: CompiledModel };
+export type Stored = { readonly id: number; readonly hash: string; readonly model: CompiledModel };
 
 /**
  * Sets aside generations of other definitions than these `models` that read a table or column which is gone: they stall, and
@@ -17,7 +17,7 @@ export async function leaveOutdated(db: Database, live: readonly Stored[], model
   const declared = new Set(models.map(definitionHash));
   const kept: Stored[] = [];
   for (const generation of live) {
-    const lost = declared.has(definitionHash(generation.model)) ? null : await firstLost(db, generation.model);
+    const lost = declared.has(generation.hash) ? null : await firstLost(db, generation.model);
     if (lost === null) kept.push(generation);
     else await db.query('update everwarm.generations set stalled = coalesce(stalled, left($2, 500)) where id = $1', [generation.id, lost]);
   }

@@ -81,7 +81,7 @@ async function relayProblem(db: Database): Promise<string | null> {
 
 async function failingProblem(db: Database): Promise<string | null> {
   const { rows } = await db.query<{ count: string; error: string | null; name: string | null }>(
-    'select count(*)::text as count, min(l.error) as error, min(g.name) as name from everwarm.ledger l join everwarm.generations g on g.id = l.generation where l.error is not null',
+    'select count(*)::text as count, min(l.error) as error, min(g.name) as name from everwarm.ledger l join everwarm.generations g on g.id = l.generation where l.error is not null and g.stalled is null',
   );
   const { count = '0', error = null, name = null } = rows[0] ?? {};
   return count === '0' ? null : `${count} keys cannot be computed, e.g. of ${name}: ${error}`;

@@ -54,8 +54,11 @@ async function generationsElsewhere(db: Database, transforms: Transforms): Promi
   const { rows } = await db.query<{ id: number; name: string; hash: string }>(
     `select id, name, hash from everwarm.generations where state <> 'dropped' and model -> 'transform' is not null`,
   );
-  // A definition that no longer fits the database, and whose successor serves, is waited for by nobody.
-  const outdated = await db.query<{ id: number }>(`select id from everwarm.generations where state = 'previous' and stalled is not null`);
+  // A definition that no longer fits the database, and whose successor serves or is on its way, is waited for by nobody.
+  const outdated = await db.query<{ id: number }>(
+    `select g.id from everwarm.generations g where g.stalled is not null and (g.state = 'previous'
+  or g.state = 'serving' and exists (select from everwarm.generations n where n.name = g.name and n.state = 'building' and n.stalled is null))`,
+  );
   return [...rows.filter((generation) => transforms.of(generation) === null), ...outdated.rows].map(({ id }) => id);
 }
 

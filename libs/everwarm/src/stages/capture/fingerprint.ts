@@ -8,10 +8,10 @@ export type Fingerprint = {
   readonly members: Readonly<Record<string, string>>;
 };
 
-/** What is to be remembered of these facts. */
-export function fingerprintOf({ relation, columns, labels, members }: TableFacts): Fingerprint {
+/** What is to be remembered of these facts; of a table that is not there any more, which one it was. */
+export function fingerprintOf({ relation, columns, labels, members }: TableFacts, known: string | null = null): Fingerprint {
   return {
-    relation,
+    relation: relation ?? known,
     columns: mapValues(columns, (column) => `${column.number} ${column.type}`),
     labels,
     members: mapValues(members, ({ file, triggers }) =>

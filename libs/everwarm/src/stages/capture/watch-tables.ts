@@ -28,7 +28,7 @@ export async function watchTables(db: Transactions, reconcile: Reconcile): Promi
     db,
     looks.flatMap((seen) => problemsOf(seen, seen.facts).map((problem) => ({ ...problem, table: seen.table }))),
   );
-  const changed = looks.filter((seen) => changedUnseen(seen.fingerprint, fingerprintOf(seen.facts)));
+  const changed = looks.filter((seen) => changedUnseen(seen.fingerprint, nowOf(seen)));
   const hiding = looks.filter(({ facts }) => facts.hidesRows);
   const { rows: live } = await db.query<Live>(
     `select id, model, stalled from everwarm.generations where state <> 'dropped' and (stalled is not null or $1) order by id`,
@@ -63,13 +63,16 @@ async function look(db: Database): Promise<Look[]> {
   return remembered.flatMap((table, index) => (facts[index] ? [{ ...table, facts: facts[index] }] : []));
 }
 
+const nowOf = ({ facts, fingerprint }: Look) => fingerprintOf(facts, fingerprint.relation);
+
 /** Only when nobody else noted it meanwhile: a migration that ran in between knows better. */
-async function note(tx: Database, { table, text, facts }: Look): Promise<void> {
+async function note(tx: Database, seen: Look): Promise<void> {
+  const { table, text } = seen;
   await tx.query('update everwarm.captured set facts = $4 where schema_name = $1 and table_name = $2 and facts = $3', [
     table.schema,
     table.name,
     text,
-    JSON.stringify(fingerprintOf(facts)),
+    JSON.stringify(nowOf(seen)),
   ]);
 }
 

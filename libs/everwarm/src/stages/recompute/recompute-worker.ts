@@ -62,7 +62,7 @@ async function recomputeJob<W extends Outcome>(parts: Lane<W>, job: Job<Recomput
   // It came here before its lane was known; the refiller finds the right one. No attempt is counted.
   if (!canCompute(parts.transforms, generation)) return;
   // Its keys stay owed until its statements run again, and then every key of it is looked at.
-  if (generation.stalled !== null) return;
+  if (generation.stalled !== null && (await isStalled(parts.generations, generation.id))) return;
   await recomputeKeys(parts, generation, job.data.keys);
 }
 
@@ -106,6 +106,10 @@ async function recomputeKeys<W extends Outcome>(parts: Lane<W>, generation: Gene
 
 async function again<W extends Outcome>(parts: Lane<W>, generation: Generation, keys: readonly string[], delay: number): Promise<void> {
   await parts.queue.add(String(generation.id), { generation: generation.id, keys }, { delay, removeOnComplete: true });
+}
+
+async function isStalled(generations: Generations, id: number): Promise<boolean> {
+  return (await generations.look()).some((generation) => generation.id === id && generation.stalled !== null);
 }
 
 /** Whom an error of the recompute statement is about, by its SQLSTATE: one value, the statement, another session, or the server. */
