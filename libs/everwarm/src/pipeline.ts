@@ -11,12 +11,15 @@ import { startDuties } from './duties.ts';
 import { watchTables } from './stages/capture/watch-tables.ts';
 import { noticeAbsent } from './stages/recompute/notice-absent.ts';
 import { startRecomputeWorkers } from './stages/recompute/recompute-worker.ts';
+import { deltaFolder } from './stages/relay/fold-deltas.ts';
 import { lanesOf } from './stages/relay/lanes.ts';
 import { promoteBuilt } from './stages/relay/promote.ts';
 import { reconcileStep, startReconcile } from './stages/relay/reconcile.ts';
 import { refill } from './stages/relay/refill.ts';
 import { Relay } from './stages/relay/relay.ts';
+import { forgetUnused } from './stages/relay/reset-aggregates.ts';
 import { rotate } from './stages/relay/rotate.ts';
+import { setBases } from './stages/relay/set-bases.ts';
 import { oweDue } from './stages/relay/timers.ts';
 import { type FencedRedis, publishDocuments, publishEntries } from './stages/write-through/publish.ts';
 import { purgeDropped } from './stages/write-through/purge.ts';
@@ -102,11 +105,15 @@ export function startPipeline(parts: PipelineParts): Pipeline {
   const stopNotices = startDuties(() => true, onError, [
     { name: 'transforms', everyMs: 1000, run: noticeAbsent(generations, transforms, onError) },
   ]);
+  const fold = deltaFolder(db);
   const stopDuties = startDuties(() => relay.leads, onError, [
     { name: 'refill', everyMs: 500, run: async () => relay.measureRoom().then(() => refill(db, lanes)) },
     { name: 'timers', everyMs: 250, run: async (again) => again(await oweDue(db, lanes)) },
     { name: 'reconcile', everyMs: 100, run: async () => reconcileStep(db).catch(leaveAside) },
     { name: 'watch tables', everyMs: 2000, run: async () => watchTables(db, startReconcile) },
+    { name: 'fold', everyMs: 200, run: async (again) => (await fold()) && again(0) },
+    { name: 'bases', everyMs: 500, run: async (again) => (await setBases(db)) && again(0) },
+    { name: 'aggregates', everyMs: 10_000, run: async () => forgetUnused(db) },
     { name: 'promote', everyMs: 200, run: async () => promoteBuilt(db) },
     {
       name: 'rehydrate',

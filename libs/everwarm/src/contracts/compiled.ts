@@ -1,3 +1,4 @@
+import type { ModelAggregate } from './aggregates.ts';
 import type { KeyType } from './key.ts';
 
 /** A table as the database names it. */
@@ -17,12 +18,21 @@ export type Dependency = {
   /** An update that changes none of these recomputes nothing. Includes `link`. Sorted. */
   readonly columns: readonly string[];
   readonly link: readonly string[];
-  /** `direct`: the link values are the key. `query`: SQL with one text[] parameter per link column, giving rows (key text). */
-  readonly wayBack: { readonly kind: 'direct' } | { readonly kind: 'query'; readonly sql: string };
+  /**
+   * `direct`: the link values are the key. `query`: SQL with one text[] parameter per link column, giving rows (key text). A row
+   * with a null in its link joins nothing and is not asked about, unless the SQL is the user's own, which may see them.
+   */
+  readonly wayBack: { readonly kind: 'direct' } | { readonly kind: 'query'; readonly sql: string; readonly nulls?: true };
 };
 
-/** An expression that the user wrote, to be checked against the catalogue for its reach and volatility. */
-export type Fragment = { readonly path: string; readonly table: TableName; readonly alias: string; readonly sql: string };
+/** An expression that the user wrote, to be checked against the catalogue for its reach and volatility. `reads`: other tables it may read. */
+export type Fragment = {
+  readonly path: string;
+  readonly table: TableName;
+  readonly alias: string;
+  readonly sql: string;
+  readonly reads?: readonly TableName[];
+};
 
 /**
  * A read model as data: all that the relay and the workers need to keep it, stored in `everwarm.generations` so that a
@@ -38,6 +48,13 @@ export type CompiledModel = {
    * a list gives one row (key, partition, member bytea) per entry of these keys.
    */
   readonly recompute: string;
+  /**
+   * The same rows as `recompute`, from nothing but the source tables: for those who check or do not trust what is kept. Absent
+   * where `recompute` itself reads nothing else; see {@link sourcesSql}.
+   */
+  readonly fromSources?: string;
+  /** How each aggregate of the model is computed. Absent where it has none. */
+  readonly aggregates?: readonly ModelAggregate[];
   /** `$1 text[]` last key's column values or null, `$2 int` limit: the next keys in primary key order as (key, position text[]). */
   readonly enumerate: string;
   readonly dependencies: readonly Dependency[];
@@ -47,6 +64,8 @@ export type CompiledModel = {
    * moment yet to come, the next one.
    */
   readonly moments?: string;
+  /** Present in hand-written SQL: the user's query alone, whose columns and functions are checked against the catalogue. */
+  readonly written?: string;
   /** Present when a process's own code makes the document of what `recompute` gives: only code of this revision can. */
   readonly transform?: { readonly revision: number };
   readonly list?: {
@@ -57,6 +76,11 @@ export type CompiledModel = {
     readonly page: string;
   };
 };
+
+/** The statement that gives a model's rows from nothing but the source tables. */
+export function sourcesSql(model: Pick<CompiledModel, 'recompute' | 'fromSources'>): string {
+  return model.fromSources ?? model.recompute;
+}
 
 /** The life of a generation: it is filled, then read; the one before it stays warm for code that still asks for it. */
 export type GenerationState = 'building' | 'serving' | 'previous' | 'dropped';

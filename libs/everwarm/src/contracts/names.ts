@@ -103,5 +103,8 @@ export const relayLock: readonly [number, number] = [0x65766572, 2];
 /** The first int4 of the advisory locks that order writers of one shard of keys; the second is {@link shardLock}. */
 export const shardLockSpace = 0x65766573;
 
+/** The first int4 of the advisory locks under which the bases of one aggregate are written; the second is made of its id. */
+export const aggregateLockSpace = 0x65766574;
+
 /** How many shards the keys of one generation fall into, one advisory lock each. */
 export const shardCount = 1024;

@@ -2,9 +2,9 @@ import type { CompiledModel } from '#contracts/compiled.ts';
 import { dependenciesOf, enumerateSql, keyColumns, timedness } from './compile.ts';
 import { tableScope } from './expression.ts';
 import { keyColumn, keyTextSql } from './forms.ts';
+import { and, columnSql, filters, fromSql, joinConditions, keyCondition, keysRelation, rootKeySql } from './node-sql.ts';
 import type { DocumentPlan, PlanField, PlanNode } from './plan.ts';
 import { planOrder, planWhere } from './plan-terms.ts';
-import { and, columnSql, filters, fromSql, joinConditions, keyCondition, keysRelation, rootKeySql } from './recompute-sql.ts';
 import { type Casing, type ColumnInfo, columnNamed, definition, type SchemaIndex } from './schema.ts';
 import { sortKeySql, sortTermSql } from './sort-form.ts';
 
@@ -38,6 +38,7 @@ export function compileList(schema: SchemaIndex, casing: Casing | undefined, ite
     fields,
     orderBy,
     limit: null,
+    reads: item.root.reads ?? [],
   };
   const { membership, column } = planPartition(schema, root, list, casing);
   // The root itself gets them: what a membership joins by is found by its parent, and must be watched.

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { CompiledModel, Dependency, KeyColumn } from '#contracts/compiled.ts';
 import { castText, keyColumn } from './forms.ts';
+import { aggregatesOf } from './keep-aggregates.ts';
 import { momentsSql, steadyFilters } from './moments-sql.ts';
+import { and, columnSql, fromSql, rootKeySql } from './node-sql.ts';
 import { type DocumentPlan, nodesOf, type PlanNode } from './plan.ts';
-import { and, columnSql, fromSql, recomputeSql, rootKeySql } from './recompute-sql.ts';
+import { recomputeSql } from './recompute-sql.ts';
 import type { ColumnInfo } from './schema.ts';
 import { dependencyOf } from './way-back.ts';
 
@@ -14,7 +16,8 @@ export function compileDocument(plan: DocumentPlan): CompiledModel {
     kind: 'document',
     root: plan.root.scope.info.name,
     key: keyColumns(plan.root),
-    recompute: recomputeSql(plan.root),
+    recompute: recomputeSql(plan.root, 'kept'),
+    ...aggregation(plan.root),
     enumerate: enumerateSql(plan.root),
     dependencies: dependenciesOf(plan.root),
     fragments: plan.fragments,
@@ -26,6 +29,13 @@ export function compileDocument(plan: DocumentPlan): CompiledModel {
 export function timedness(root: PlanNode): Pick<CompiledModel, 'moments'> {
   const moments = momentsSql(root);
   return moments === undefined ? {} : { moments };
+}
+
+/** What is stored of a plan's aggregates. */
+function aggregation(root: PlanNode): Pick<CompiledModel, 'aggregates' | 'fromSources'> {
+  const aggregates = aggregatesOf(root);
+  if (aggregates.length === 0) return {};
+  return aggregates.some(({ kept }) => kept === 'deltas') ? { aggregates, fromSources: recomputeSql(root, 'sources') } : { aggregates };
 }
 
 /** What decides whether two definitions are the same: everything that is stored of them. */
@@ -53,9 +63,10 @@ export function dependenciesOf(root: PlanNode): Dependency[] {
   const extra = new Map<PlanNode, ColumnInfo[]>();
   const note = (node: PlanNode, columns: readonly ColumnInfo[]) => extra.set(node, [...(extra.get(node) ?? []), ...columns]);
   for (const node of nodesOf(root)) {
+    // A list's root is made of its item's: whoever has no parent is the root, whichever of the two objects a child names.
     if (node.join)
       note(
-        node.join.parent,
+        node.join.parent.join === null ? root : node.join.parent,
         node.join.pairs.map((pair) => pair.parent),
       );
     for (const field of node.fields)

@@ -1,5 +1,5 @@
+import { and, fromSql, joinConditions, keyCondition, keysRelation } from './node-sql.ts';
 import { expressionsOf, nodesOf, type PlanNode } from './plan.ts';
-import { and, fromSql, joinConditions, keyCondition, keysRelation } from './recompute-sql.ts';
 
 /** A node's own filters without those that look at the time, which hold at one moment and not at another. */
 export function steadyFilters(node: PlanNode): string[] {

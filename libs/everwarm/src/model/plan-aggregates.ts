@@ -1,7 +1,9 @@
 import { entries, knownOption } from './declared.ts';
+import { tableScope } from './expression.ts';
+import { aggregatedRow } from './keep-aggregates.ts';
 import type { AggregatePlan, PlanField, PlanNode } from './plan.ts';
 import { planWhere } from './plan-terms.ts';
-import { many, openScope, type Planning } from './planning.ts';
+import { many, type Planning } from './planning.ts';
 import { columnNamed, definition } from './schema.ts';
 
 const aggregateOptions: ReadonlySet<string> = new Set(['where']);
@@ -42,7 +44,7 @@ export function planAggregates(planning: Planning, parent: PlanNode, build: unkn
       throw definition(path, 'is not an aggregate of the builder. Use a.count, a.sum, a.avg, a.min or a.max.');
     const relation = many(planning.schema.relation(parent.scope.info, spec.relation, path), path);
     for (const option of Object.keys(spec.where ?? {})) knownOption(option, aggregateOptions, path);
-    const scope = openScope(planning, relation.target);
+    const scope = tableScope(relation.target, aggregatedRow, planning.casing, planning.fragments);
     const node: PlanNode = {
       path,
       scope,

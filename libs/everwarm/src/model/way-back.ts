@@ -1,7 +1,7 @@
 import type { Dependency } from '#contracts/compiled.ts';
 import { castText, keyTextSql, keyType } from './forms.ts';
+import { and, columnSql, fromSql, joinConditions, rootKeySql } from './node-sql.ts';
 import { expressionsOf, type PlanNode } from './plan.ts';
-import { and, columnSql, fromSql, joinConditions, rootKeySql } from './recompute-sql.ts';
 import type { ColumnInfo } from './schema.ts';
 
 /**

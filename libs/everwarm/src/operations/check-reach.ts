@@ -1,6 +1,7 @@
 import { type CompiledModel, sourcesSql } from '#contracts/compiled.ts';
 import type { Database, Transactions } from '#contracts/database.ts';
 import { checkFragment, createView, refused } from './check-fragment.ts';
+import { checkWaysBack, checkWritten } from './check-written.ts';
 
 /**
  * Checks against the catalogue what a model's SQL really reads, rather than believing what its declaration says: raw text
@@ -13,9 +14,11 @@ export async function checkReach(db: Transactions, model: CompiledModel): Promis
   const undo = new Error('rolled back');
   await db
     .transaction(async (tx) => {
+      if (model.written !== undefined) await checkWritten(tx, model, model.written);
       await createView(tx, 'everwarm_reach', withoutKeys(sourcesSql(model)), model.name);
       if (model.moments) await createView(tx, 'everwarm_moments', withoutKeys(model.moments), model.name);
       await checkColumns(tx, model);
+      await checkWaysBack(tx, model);
       for (const fragment of model.fragments) await checkFragment(tx, fragment);
       throw undo;
     })
@@ -45,16 +48,20 @@ async function checkColumns(tx: Database, model: CompiledModel): Promise<void> {
     const what = `${row.schema}.${row.name}`;
     if (row.kind === 'function')
       throw refused(model.name, `calls the function ${what}, whose own reads cannot be followed. Write it out, or use built-in functions.`);
-    if (row.column === null && !tables.has(JSON.stringify([row.schema, row.name])))
+    if (!tables.has(JSON.stringify([row.schema, row.name])))
       throw refused(
         model.name,
-        `reads ${what} in raw SQL, which no relation declares, so its changes would be missed. Declare beside the expression the relation that it goes through: reads: { relation: { columns: { … } } }.`,
+        model.written === undefined
+          ? `reads ${what} in raw SQL, which no relation declares, so its changes would be missed. Declare beside the expression the relation that it goes through: reads: { relation: { columns: { … } } }.`
+          : `reads ${what}, which is not among its dependencies, so its changes would be missed. Declare it there.`,
       );
     if (row.column === null) continue;
     if (!watched.has(JSON.stringify([row.schema, row.name, row.column]))) {
       throw refused(
         model.name,
-        `reads the column "${row.column}" of ${what} in raw SQL, where it cannot be followed. Use the callback's columns, or name it in "columns" under "reads".`,
+        model.written === undefined
+          ? `reads the column "${row.column}" of ${what} in raw SQL, where it cannot be followed. Use the callback's columns, or name it in "columns" under "reads".`
+          : `reads the column "${row.column}" of ${what}, which its dependency on that table does not name, so its changes would be missed. Add it to "columns".`,
       );
     }
   }

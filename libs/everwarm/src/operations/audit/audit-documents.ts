@@ -1,4 +1,4 @@
-import type { Generation } from '#contracts/compiled.ts';
+import { type Generation, sourcesSql } from '#contracts/compiled.ts';
 import { documentKey, projectionTable } from '#contracts/names.ts';
 import type { Transform } from '#contracts/transform.ts';
 import { decodeStored } from '#contracts/version.ts';
@@ -7,18 +7,21 @@ import type { AuditParts, Finding } from './verify.ts';
 /** What comparing some keys gave. `inFlight` are keys that the ledger owed at that moment. */
 export type AuditedKeys = { readonly findings: readonly Finding[]; readonly inFlight: readonly string[] };
 
-type Row = { key: string; expected: string | null; stored: string | null; version: string | null; owed: boolean };
+type Row = { key: string; expected: string | null; stored: string | null; version: string | null; owed: boolean; misled: boolean };
 
-/** Compares documents: the recomputed text, the projection row and whether it is owed or its moment has come in one snapshot, then the bytes in Redis. */
+/** Compares documents: the text derived from the sources alone and with what is kept of aggregates, the projection row and whether it is owed or its moment has come in one snapshot, then the bytes in Redis. */
 export async function auditDocuments(
   { db, redis, space, transforms }: AuditParts,
   generation: Generation,
   keys: readonly string[],
 ): Promise<AuditedKeys> {
+  const { recompute, fromSources } = generation.model;
+  // What workers would derive now, where they do not read everything from the sources.
+  const kept = fromSources === undefined ? '' : `left join (${recompute}) k on k.key = r.key`;
   const rows = await db.transaction(async (tx) => {
     const result = await tx.query<Row>(
-      `select r.key, r.doc as expected, p.doc as stored, p.version, l.key is not null or t.key is not null as owed
-from (${generation.model.recompute}) r left join everwarm.${projectionTable(generation.id)} p on p.key = r.key
+      `select r.key, r.doc as expected, p.doc as stored, p.version, l.key is not null or t.key is not null as owed, ${kept ? 'k.doc is distinct from r.doc' : 'false'} as misled
+from (${sourcesSql(generation.model)}) r ${kept} left join everwarm.${projectionTable(generation.id)} p on p.key = r.key
 left join everwarm.ledger l on l.generation = $2 and l.key = r.key
 left join everwarm.timers t on t.generation = $2 and t.key = r.key and t.at <= now()`,
       [keys, generation.id],
@@ -28,8 +31,9 @@ left join everwarm.timers t on t.generation = $2 and t.key = r.key and t.at <= n
   const held = await redis.mgetBuffer(rows.map((row) => documentKey(space, generation.id, row.key)));
   const findings: Finding[] = [];
   const transform = transforms.of(generation);
-  for (const [index, { key, expected: derived, stored, version, owed }] of rows.entries()) {
+  for (const [index, { key, expected: derived, stored, version, owed, misled }] of rows.entries()) {
     if (owed) continue;
+    if (misled) findings.push({ key, layer: 'postgres', cause: 'what is kept of an aggregate differs from its rows' });
     const expected = transformed(transform, key, derived);
     if (expected !== stored)
       findings.push({

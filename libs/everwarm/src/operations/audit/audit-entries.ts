@@ -1,4 +1,4 @@
-import type { Generation } from '#contracts/compiled.ts';
+import { type Generation, sourcesSql } from '#contracts/compiled.ts';
 import { pageKey, projectionTable } from '#contracts/names.ts';
 import type { AuditedKeys } from './audit-documents.ts';
 import type { AuditParts, Finding } from './verify.ts';
@@ -11,7 +11,7 @@ export async function auditEntries({ db }: AuditParts, generation: Generation, k
     const entries = `string_agg(encode(convert_to(partition, 'UTF8'), 'hex') || ':' || encode(member, 'hex'), ',' order by partition collate "C", member)`;
     const result = await tx.query<Row>(
       `select k.key, e.entries as expected, s.entries as stored, l.key is not null or t.key is not null as owed from unnest($1::text[]) as k (key)
-left join (select key, ${entries} as entries from (${generation.model.recompute}) r group by key) e on e.key = k.key
+left join (select key, ${entries} as entries from (${sourcesSql(generation.model)}) r group by key) e on e.key = k.key
 left join (select key, ${entries} as entries from everwarm.${projectionTable(generation.id)} where key = any($1::text[]) and member is not null group by key) s on s.key = k.key
 left join everwarm.ledger l on l.generation = $2 and l.key = k.key
 left join everwarm.timers t on t.generation = $2 and t.key = k.key and t.at <= now()`,

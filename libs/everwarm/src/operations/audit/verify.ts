@@ -1,4 +1,4 @@
-import type { Generation } from '#contracts/compiled.ts';
+import { type Generation, sourcesSql } from '#contracts/compiled.ts';
 import type { Database, Transactions } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 import { documentPrefix, type KeySpace, projectionTable } from '#contracts/names.ts';
@@ -103,8 +103,8 @@ async function* keysOf(db: Database & Transactions, generation: Generation): Asy
   const live = generation.model.kind === 'document' ? 'doc' : 'member';
   const source =
     generation.model.kind === 'document'
-      ? `select r.key from (${generation.model.recompute}) r where r.doc is not null`
-      : `select r.key from (${generation.model.recompute}) r`;
+      ? `select r.key from (${sourcesSql(generation.model)}) r where r.doc is not null`
+      : `select r.key from (${sourcesSql(generation.model)}) r`;
   let after: string | null = null;
   for (;;) {
     const page: { key: string }[] = (

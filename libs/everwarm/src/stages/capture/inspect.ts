@@ -26,7 +26,7 @@ export async function inspectTable(db: Database, watch: Watch, role: string | nu
 /** Types whose text is the same in every session. */
 const stableTypes = new Set(['int2', 'int4', 'int8', 'uuid', 'text', 'varchar', 'bpchar', 'bool', 'numeric']);
 
-/** Whether the text of a link column depends on session settings such as TimeZone. */
-export function isSessionDependent({ links }: Watch, { columns }: TableFacts): boolean {
-  return links.some((column) => !stableTypes.has(columns[column]?.typeName ?? ''));
+/** Whether the text of a link column, or what an aggregate makes of a row, depends on session settings such as TimeZone. */
+export function isSessionDependent({ links, aggregates = [] }: Watch, { columns }: TableFacts): boolean {
+  return links.some((column) => !stableTypes.has(columns[column]?.typeName ?? '')) || aggregates.some(({ isSteady }) => !isSteady);
 }

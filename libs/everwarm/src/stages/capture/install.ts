@@ -4,9 +4,10 @@ import type { Transactions } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 import { captureFunction, captureTriggerPrefix } from '#contracts/names.ts';
 import { identifier, qualified } from '#model/literal.ts';
-import { readFacts, type TableFacts } from './facts.ts';
+import { type MemberFacts, readFacts, type TableFacts } from './facts.ts';
 import { changedUnseen, fingerprintOf } from './fingerprint.ts';
 import { inspectTable, isSessionDependent } from './inspect.ts';
+import { seeMovesSql } from './moved-rows.ts';
 import { offTriggers } from './problems.ts';
 import { forgetOthers, remember, rememberedTables } from './remembered.ts';
 import { type CapturedTable, captureEvents, captureFunctionSql, createTriggerSql, triggerName } from './trigger-sql.ts';
@@ -14,8 +15,6 @@ import type { Watch } from './watch-list.ts';
 
 /** How often installing a trigger is tried while writers hold the table, and how long each try waits. */
 const lockTries = { count: 50, timeoutMs: 200, pauseMs: 100 } as const;
-
-type Member = TableFacts['members'][string];
 
 /** A table whose capture was installed or changed. `unseen`: writes may have gone by unseen before. */
 export type InstalledCapture = { readonly table: TableName; readonly unseen: boolean };
@@ -34,17 +33,19 @@ export async function installCapture(db: Transactions, watches: readonly Watch[]
     const facts = await inspectTable(db, watch, role);
     const now = fingerprintOf(facts);
     const last = remembered.find(({ table }) => table.schema === watch.table.schema && table.name === watch.table.name);
-    const members = Object.values(facts.members);
+    // The root first: its row triggers come down to the partitions.
+    const members = Object.values(facts.members).toSorted((a, b) => Number(b.isRoot) - Number(a.isRoot));
     const source = await sourceOf(db, watch);
     const table: CapturedTable = {
       source,
       primaryKey: facts.primaryKey,
       sessionDependent: isSessionDependent(watch, facts),
+      aggregates: watch.aggregates ?? [],
       basis: new Map(Object.entries(facts.columns).flatMap(([name, { basis }]) => (basis ? [[name, basis]] : []))),
     };
-    const isOff = members.some((member) => offTriggers(member.triggers).length > 0);
+    const isOff = members.some((member) => offTriggers(facts, member).length > 0);
     const isCurrent = !isOff && (await hasFunctions(db, table));
-    if (!isCurrent) for (const member of members) await withLockRetries(qualified(member.table), () => install(db, table, member));
+    if (!isCurrent) for (const member of members) await withLockRetries(qualified(member.table), () => install(db, table, facts, member));
     const after = isCurrent ? now : fingerprintOf(await inspectTable(db, watch, role));
     const unseen = isOff || (last !== undefined && changedUnseen(last.fingerprint, now)) || after.relation !== now.relation;
     await remember(db, watch, after);
@@ -55,8 +56,8 @@ export async function installCapture(db: Transactions, watches: readonly Watch[]
   return changed;
 }
 
-function install(db: Transactions, table: CapturedTable, member: Member): Promise<void> {
-  const off = offTriggers(member.triggers);
+function install(db: Transactions, table: CapturedTable, facts: TableFacts, member: MemberFacts): Promise<void> {
+  const off = offTriggers(facts, member);
   return db.transaction(async (tx) => {
     await tx.query(`set local lock_timeout = ${lockTries.timeoutMs}`);
     for (const event of captureEvents) {
@@ -65,6 +66,7 @@ function install(db: Transactions, table: CapturedTable, member: Member): Promis
       if (off.includes(triggerName(event)))
         for (const statement of createTriggerSql(table.source, event, member.table)) await tx.query(statement);
     }
+    if (facts.movesUnseen) for (const statement of seeMovesSql(table, member, off)) await tx.query(statement);
   });
 }
 

@@ -1,8 +1,10 @@
+import type { KeptAggregate } from '#contracts/aggregates.ts';
 import type { Source } from '#contracts/change.ts';
 import { maskBits } from '#contracts/change.ts';
 import type { TableName } from '#contracts/compiled.ts';
 import { type CaptureEvent, captureFunction, captureTriggerPrefix } from '#contracts/names.ts';
 import { identifier, qualified } from '#model/literal.ts';
+import { deltaParts } from './delta-sql.ts';
 
 /**
  * A table to capture: its source, the columns of its primary key, whether a link's text depends on session settings, and for
@@ -13,6 +15,8 @@ export type CapturedTable = {
   readonly primaryKey: readonly string[];
   readonly sessionDependent: boolean;
   readonly basis: ReadonlyMap<string, readonly string[]>;
+  /** What is kept of the table's rows by deltas. */
+  readonly aggregates: readonly KeptAggregate[];
 };
 
 /** The events a captured table has a trigger for. */
@@ -27,28 +31,32 @@ export const triggerName = (event: CaptureEvent): string => `${captureTriggerPre
  * subtransaction never needs an id of its own. The insert stands outside: a change is captured exactly when it commits.
  */
 export function captureFunctionSql(captured: CapturedTable, event: CaptureEvent): string {
-  const { source, sessionDependent } = captured;
-  // A key's text must not depend on the writer's session; where it cannot, the settings' cost per statement is saved.
-  const settings = sessionDependent
-    ? "set timezone = 'UTC' set datestyle = 'ISO, YMD' set intervalstyle = 'postgres' set bytea_output = 'hex' set extra_float_digits = 1"
-    : '';
+  const { source, aggregates } = captured;
+  const deltas = deltaParts(aggregates, source, event);
   return `create or replace function everwarm.${identifier(captureFunction(source.table, event))}() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp ${settings} as $capture$
+language plpgsql security definer set search_path = pg_catalog, pg_temp ${sessionSettings(captured)} as $capture$
 declare
-  changed everwarm.change[];
+  changed everwarm.change[];${deltas.declare}
 begin
   begin
-    ${event === 'truncate' ? `changed := array[row(-1, null)::everwarm.change];` : `select array_agg(d.change) into changed from (${changesSql(captured, event)}) d;`}
+    ${event === 'truncate' ? `changed := array[row(-1, null)::everwarm.change];` : `select array_agg(d.change)${deltas.touched.select} into changed${deltas.touched.into} from (${changesSql(captured, event)}) d;`}
   exception when others then
-    changed := array[row(-1, null)::everwarm.change];
-  end;
+    changed := array[row(-1, null)::everwarm.change];${deltas.touched.unknown}
+  end;${deltas.evaluate}
   if changed is not null then
     insert into everwarm.outbox (slot, source, mask, vals)
     select (select slot from everwarm.outbox_slot), ${source.id}, c.mask, c.vals from unnest(changed) c;
-  end if;
+  end if;${deltas.append}
   return null;
 end
 $capture$`;
+}
+
+/** A key's text must not depend on the writer's session; where it cannot, the settings' cost per statement is saved. */
+export function sessionSettings({ sessionDependent }: CapturedTable): string {
+  return sessionDependent
+    ? "set timezone = 'UTC' set datestyle = 'ISO, YMD' set intervalstyle = 'postgres' set bytea_output = 'hex' set extra_float_digits = 1"
+    : '';
 }
 
 /** The statements that put a trigger for one event on a table or a partition of it, or put it right, and make it fire for replicated sessions too. */
@@ -84,7 +92,8 @@ function changesSql(captured: CapturedTable, event: CaptureEvent): string {
     where m.mask <> 0`;
 }
 
-function valuesSql(source: Source, alias: string): string {
+/** A row's link values as text[]. */
+export function valuesSql(source: Source, alias: string): string {
   return `array[${source.links.map((column) => `${alias}.${identifier(column)}::text`).join(', ')}]::text[]`;
 }
 

@@ -1,7 +1,14 @@
+import { type KeptAggregate, keptAggregates } from '#contracts/aggregates.ts';
 import type { CompiledModel, TableName } from '#contracts/compiled.ts';
 
 /** What the capture of one table must record for all live models together. */
-export type Watch = { readonly table: TableName; readonly links: readonly string[]; readonly columns: readonly string[] };
+export type Watch = {
+  readonly table: TableName;
+  readonly links: readonly string[];
+  readonly columns: readonly string[];
+  /** What is kept of its rows by deltas. */
+  readonly aggregates?: readonly KeptAggregate[];
+};
 
 /** The union of what these models watch, one entry per table; names sorted, so that equal needs give equal sources. */
 export function watchList(models: readonly CompiledModel[]): Watch[] {
@@ -13,5 +20,11 @@ export function watchList(models: readonly CompiledModel[]): Watch[] {
     for (const column of dependency.columns) watch.columns.add(column);
     tables.set(id, watch);
   }
-  return [...tables.values()].map(({ table, links, columns }) => ({ table, links: [...links].sort(), columns: [...columns].sort() }));
+  const kept = keptAggregates(models);
+  return [...tables.values()].map(({ table, links, columns }) => ({
+    table,
+    links: [...links].sort(),
+    columns: [...columns].sort(),
+    aggregates: kept.filter((aggregate) => aggregate.table.schema === table.schema && aggregate.table.name === table.name),
+  }));
 }

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Generation } from '#contracts/compiled.ts';
+import { type Generation, sourcesSql } from '#contracts/compiled.ts';
 import type { Transactions } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 import { documentKey, type KeySpace, projectionTable } from '#contracts/names.ts';
@@ -128,7 +128,7 @@ async function readPostgres(
 function deriveDocument({ db }: ReadParts, generation: Generation, key: string, transform: Transform | null): Promise<RawDocument | null> {
   const asOf = Date.now();
   return db.transaction(async (tx) => {
-    const { rows } = await tx.query<{ doc: string | null }>(generation.model.recompute, [[key]]);
+    const { rows } = await tx.query<{ doc: string | null }>(sourcesSql(generation.model), [[key]]);
     const doc = rows[0]?.doc ?? null;
     return doc === null ? null : { body: Buffer.from(transform ? transform(key, doc) : doc), version: null, asOf, tier: 'source' };
   });

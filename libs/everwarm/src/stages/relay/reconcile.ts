@@ -3,6 +3,7 @@ import type { Database, Transactions } from '#contracts/database.ts';
 import { projectionTable } from '#contracts/names.ts';
 import { blameGeneration } from '#contracts/statement-error.ts';
 import { oweQuery } from './owe.ts';
+import { resetAggregates } from './reset-aggregates.ts';
 
 /** How many keys one step owes, and how many may be owed before the next step waits. */
 const stepKeys = 5000;
@@ -10,13 +11,14 @@ const backlogLimit = 20_000;
 
 type Row = { id: number; state: string; model: CompiledModel; phase: 'source' | 'projection'; position: string[] | null };
 
-/** Begins (or begins again) the walk over all keys of these generations: each becomes owed. */
+/** Begins (or begins again) the walk over all keys of these generations: each becomes owed, and what is kept of aggregates is set anew. */
 export async function startReconcile(tx: Database, generations: readonly number[]): Promise<void> {
   if (generations.length === 0) return;
   await tx.query(
     `update everwarm.generations set reconcile_phase = 'source', reconcile_position = null, reconcile_seq = null where id = any($1)`,
     [generations],
   );
+  await resetAggregates(tx, generations);
 }
 
 /**
