@@ -5,7 +5,7 @@ const space = { namespace: 'everwarm', epoch: '1-abc' };
 
 describe('capture functions', () => {
   it('have names that fit Postgres, however long the table’s is', () => {
-    for (const name of ['t', 'x'.repeat(63)])
+    for (const name of ['t', 'x'.repeat(63), '🐘'.repeat(15), `x${'🐘'.repeat(15)}`])
       for (const event of ['insert', 'update', 'delete', 'truncate'] as const)
         expect(Buffer.byteLength(captureFunction({ schema: 's', name }, event))).toBeLessThanOrEqual(63);
   });

@@ -39,13 +39,18 @@ export const projectionTable = (generation: number): string => `projection_${gen
 /** The events for which a captured table has a trigger. */
 export type CaptureEvent = 'insert' | 'update' | 'delete' | 'truncate';
 
-/** The capture function of one table and event (or of rows that move between its partitions), within Postgres's 63 characters however long the table's name is. */
+/** The capture function of one table and event (or of rows that move between its partitions), within Postgres's 63 bytes however long the table's name is. */
 export function captureFunction(table: { readonly schema: string; readonly name: string }, event: CaptureEvent | 'moved'): string {
   const hash = createHash('sha256')
     .update(JSON.stringify([table.schema, table.name]))
     .digest('hex')
     .slice(0, 10);
-  return `capture_${event}_${table.name.slice(0, 30)}_${hash}`;
+  // Postgres counts bytes, and would cut off the hash that tells tables of one name apart.
+  const shown = Buffer.from(table.name)
+    .subarray(0, 30)
+    .toString()
+    .replace(/\uFFFD+$/, '');
+  return `capture_${event}_${shown}_${hash}`;
 }
 
 /** The prefix of every capture trigger; triggers of that prefix on a table are Everwarm's. */
