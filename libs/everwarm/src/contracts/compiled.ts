@@ -25,6 +25,18 @@ export type Dependency = {
   readonly wayBack: { readonly kind: 'direct' } | { readonly kind: 'query'; readonly sql: string; readonly nulls?: true };
 };
 
+/**
+ * How a statement finds rows of a table: those with these values in `equal`, and of them the first in this order. What an index
+ * must serve for the cost of a change not to grow with rows that it does not touch.
+ */
+export type Lookup = {
+  /** The place in the declaration whose rows, or whose way back, are looked for. */
+  readonly path: string;
+  readonly table: TableName;
+  readonly equal: readonly string[];
+  readonly order: readonly { readonly column: string; readonly descending: boolean; readonly nullsFirst: boolean }[];
+};
+
 /** An expression that the user wrote, to be checked against the catalogue for its reach and volatility. `reads`: other tables it may read. */
 export type Fragment = {
   readonly path: string;
@@ -59,6 +71,8 @@ export type CompiledModel = {
   readonly enumerate: string;
   readonly dependencies: readonly Dependency[];
   readonly fragments: readonly Fragment[];
+  /** What indexes are good for: advice, so not part of what makes two definitions differ. */
+  readonly lookups?: readonly Lookup[];
   /**
    * Present when the time alone may change a document or entry: `$1 text[]` keys, giving (key, at) for those that have such a
    * moment yet to come, the next one.

@@ -3,6 +3,7 @@ import { bigint, boolean, date, integer, jsonb, numeric, pgTable, primaryKey, te
 import type { KeyInput } from '#contracts/key.ts';
 import type { Reader } from '../stages/read/reader.ts';
 import { defineList, defineReadModel, type ListModel, type ReadModel } from './define.ts';
+import { defineSqlReadModel } from './define-sql.ts';
 
 /*
  * What the compiler says of declarations: the type of a document in its JSON form, and every name that does not exist. Checked
@@ -190,3 +191,34 @@ detail.transform(1, () => ({ run: () => 1 }));
 detail.transform(1, async (post) => post);
 // @ts-expect-error no revision
 detail.transform((post) => post);
+
+/** Hand-written SQL: the document is what the query says, the key what the key says, and the columns of each table are known. */
+const written = defineSqlReadModel({
+  name: 'written',
+  key: { id: post.id },
+  query: sql<{ at: Date; n: number }>`select 1`,
+  dependencies: [
+    { table: post, columns: ['title', 'authorId'], key: ['id'] },
+    { table: postTag, link: ['tagId'], wayBack: sql`select 1` },
+  ],
+});
+holds<Same<DocumentOf<typeof written>, { at: string; n: number }>>();
+holds<Same<KeyOf<typeof written>, bigint>>();
+const writtenPair = defineSqlReadModel({
+  name: 'pair',
+  key: { id: 'integer', day: 'date' },
+  query: sql`select 1`,
+  dependencies: [{ table: post, key: ['id'] }],
+});
+holds<Same<KeyOf<typeof writtenPair>, { id: number; day: string }>>();
+const { key: writtenKey, query: writtenQuery } = { key: { id: 'integer' } as const, query: sql`select 1` };
+// @ts-expect-error no such column
+defineSqlReadModel({ name: 'm', key: writtenKey, query: writtenQuery, dependencies: [{ table: post, columns: ['nope'], key: ['id'] }] });
+// @ts-expect-error no such column of the key
+defineSqlReadModel({ name: 'm', key: writtenKey, query: writtenQuery, dependencies: [{ table: post, key: ['nope'] }] });
+// @ts-expect-error no way back
+defineSqlReadModel({ name: 'm', key: writtenKey, query: writtenQuery, dependencies: [{ table: post, link: ['id'] }] });
+// @ts-expect-error no such type of key
+defineSqlReadModel({ name: 'm', key: { id: 'number' }, query: writtenQuery, dependencies: [{ table: post, key: ['id'] }] });
+// @ts-expect-error hand-written SQL cannot be embedded
+defineReadModel(schema, 'tag', { name: 'm', with: { postTags: { with: { post: written } } } });

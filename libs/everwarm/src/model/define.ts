@@ -125,7 +125,8 @@ export function defineList<Doc, Key, S extends TablesRelationalConfig, T extends
   return Object.freeze({ kind: 'list', name, item: item as ReadModel<Doc>, compile });
 }
 
-function checkName(name: unknown): string {
+/** A name that a read model may have. Throws E_DEFINITION for any other. */
+export function checkName(name: unknown): string {
   if (typeof name !== 'string' || !/^[a-z][a-z0-9_]{0,47}$/.test(name)) {
     throw definition(
       JSON.stringify(name),

@@ -1,8 +1,6 @@
 import { aliasedTableColumn, Column, is, Name, Param, Placeholder, SQL, StringChunk, Subquery, sql, Table, View } from 'drizzle-orm';
-import { PgDialect } from 'drizzle-orm/pg-core';
 import type { Fragment } from '#contracts/compiled.ts';
-import { EverwarmError } from '#contracts/errors.ts';
-import { valueLiteral } from './literal.ts';
+import { literalText } from './literal-text.ts';
 import { checkSubquery, checkText, foreignColumn, foreignTable, type ReadableTable } from './readable.ts';
 import { type Casing, type ColumnInfo, definition, type TableInfo } from './schema.ts';
 import { type Timed, timedExpression } from './timed.ts';
@@ -27,20 +25,12 @@ export type TableScope = {
   render(expression: SQL | Column, path: string): Expression;
 };
 
-class LiteralDialect extends PgDialect {
-  override escapeParam(_index: number, value?: unknown): string {
-    const literal = valueLiteral(value);
-    if (literal === null) throw new EverwarmError('E_DEFINITION', `A value of type ${typeof value} has no SQL literal.`);
-    return literal;
-  }
-}
-
 /**
  * Opens a scope. Columns are recognised by identity, whether the user took them from the callback or from the imported
  * table; Drizzle's own re-aliasing would also rewrite columns of other tables. Every rendered expression is added to `fragments`.
  */
 export function tableScope(info: TableInfo, alias: string, casing: Casing | undefined, fragments: Fragment[]): TableScope {
-  const dialect = new LiteralDialect(casing ? { casing } : undefined);
+  const toText = literalText(casing);
   const bound = new Map<Column, ColumnInfo>();
   const fields: Record<string, Column> = {};
   for (const column of info.columns) {
@@ -78,7 +68,7 @@ export function tableScope(info: TableInfo, alias: string, casing: Casing | unde
       checkSubquery(reach);
       return sql.join([new StringChunk('('), visit(subquery.query) as SQL, new StringChunk(')'), ...subquery.name]);
     };
-    const text = toText(dialect, visit(is(expression, Column) ? sql`${expression}` : expression) as SQL, path);
+    const text = toText(visit(is(expression, Column) ? sql`${expression}` : expression) as SQL, path);
     const timed = timedExpression(text, alias, [...columns], path);
     const reads = readable.map((table) => table.info.name);
     fragments.push({ path, table: info.name, alias, sql: timed?.atRest ?? text, ...(reads.length > 0 && { reads }) });
@@ -94,16 +84,4 @@ function subqueryOf(chunk: object): { readonly query: SQL; readonly name: readon
   if (is(chunk, Subquery)) return chunk._.isWith ? null : { query: chunk._.sql, name: [sql` ${sql.identifier(chunk._.alias)}`] };
   const getSQL: unknown = Reflect.get(chunk, 'getSQL');
   return typeof getSQL === 'function' ? { query: Reflect.apply(getSQL, chunk, []) as SQL, name: [] } : null;
-}
-
-function toText(dialect: PgDialect, expression: SQL, path: string): string {
-  try {
-    return dialect.sqlToQuery(expression).sql;
-  } catch (cause) {
-    throw definition(
-      path,
-      'uses a value that cannot be written as an SQL literal. Use text, numbers, booleans, dates, bytes or arrays of them.',
-      cause,
-    );
-  }
 }

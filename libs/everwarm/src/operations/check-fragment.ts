@@ -17,7 +17,7 @@ export async function checkFragment(tx: Database, fragment: Fragment): Promise<v
     fragment.path,
   );
   await checkTables(tx, fragment);
-  await checkStable(tx, fragment);
+  await checkStable(tx, { path: fragment.path, view: 'everwarm_fragment', unsteady: `p.provolatile <> 'i'` });
 }
 
 /** A temporary view of a statement. Throws E_DEFINITION with what Postgres says about it when it is not valid. */
@@ -34,13 +34,13 @@ export function refused(path: string, what: string, cause?: unknown): EverwarmEr
   return new EverwarmError('E_DEFINITION', `${path} ${what}`, { cause, context: { path } });
 }
 
-const tree = `select ev_action::text as text from pg_rewrite where ev_class = 'pg_temp.everwarm_fragment'::regclass`;
+const treeOf = (view: string) => `select ev_action::text as text from pg_rewrite where ev_class = 'pg_temp.${view}'::regclass`;
 
 /** The expression's own table stands in it once, as the row itself; every other appearance of a table must be declared. */
 async function checkTables(tx: Database, { path, table, reads = [] }: Fragment): Promise<void> {
   const { rows } = await tx.query<TableName & { kind: string; times: number }>(
     `select n.nspname as schema, c.relname as name, c.relkind as kind, count(*)::int as times
-from (select (regexp_matches(text, ':rtekind 0 :relid (\\d+)', 'g'))[1]::oid as oid from (${tree}) t) used
+from (select (regexp_matches(text, ':rtekind 0 :relid (\\d+)', 'g'))[1]::oid as oid from (${treeOf('everwarm_fragment')}) t) used
 join pg_class c on c.oid = used.oid join pg_namespace n on n.oid = c.relnamespace
 where c.oid <> 'pg_temp.everwarm_fragment'::regclass group by 1, 2, 3`,
   );
@@ -55,13 +55,19 @@ where c.oid <> 'pg_temp.everwarm_fragment'::regclass group by 1, 2, 3`,
   }
 }
 
-/** What would change without any row changing, or come out in another order from run to run. */
-async function checkStable(tx: Database, { path }: Fragment): Promise<void> {
+/**
+ * Refuses what would change without any row changing, or come out in another order from run to run, in a temporary view.
+ * `unsteady` is SQL that says of a function, `p` in pg_proc, that it may not be called.
+ */
+export async function checkStable(
+  tx: Database,
+  { path, view, unsteady }: { readonly path: string; readonly view: string; readonly unsteady: string },
+): Promise<void> {
   const { rows } = await tx.query<{ what: string; why: string }>(
-    `with tree as (${tree}),
+    `with tree as (${treeOf(view)}),
 called as (select (regexp_matches(text, ':(?:funcid|opfuncid|winfnoid|aggfnoid) (\\d+)', 'g'))[1]::oid as oid from tree),
 unordered as (select (regexp_matches(text, '\\{AGGREF :aggfnoid (\\d+)(?:(?!\\{AGGREF ).)*?:aggorder <>', 'g'))[1]::oid as oid from tree)
-select p.proname as what, 'volatile' as why from called join pg_proc p on p.oid = called.oid where p.provolatile <> 'i'
+select p.proname as what, 'volatile' as why from called join pg_proc p on p.oid = called.oid where ${unsteady}
 union all select 'current_date, current_timestamp or a kin of it', 'volatile' from tree where text like '%SQLVALUEFUNCTION%'
 union all select 'a whole row', 'row' from tree where text ~ ':varattno 0 '
 union all select p.proname, 'order' from unordered join pg_proc p on p.oid = unordered.oid

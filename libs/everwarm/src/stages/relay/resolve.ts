@@ -86,6 +86,7 @@ function affectedBy(dependency: Dependency, source: Source, changes: readonly Ch
   const mask = maskOf(source, dependency.columns);
   const positions = dependency.link.map((column) => source.links.indexOf(column));
   if (positions.includes(-1)) return 'unknown';
+  const seesNulls = dependency.wayBack.kind === 'query' && dependency.wayBack.nulls === true;
   const rows = new Map<string, (string | null)[]>();
   let since = Number.POSITIVE_INFINITY;
   for (const change of changes) {
@@ -93,8 +94,8 @@ function affectedBy(dependency: Dependency, source: Source, changes: readonly Ch
     const { values } = change;
     if (values === null) return 'unknown';
     const row = positions.map((position) => values[position] ?? null);
-    // A null in the link joins nothing: such a row belongs to no document.
-    if (row.includes(null)) continue;
+    // A null in the link joins nothing: such a row belongs to no document. SQL of the user's own may think otherwise.
+    if (row.includes(null) && !seesNulls) continue;
     rows.set(JSON.stringify(row), row);
     since = Math.min(since, change.at);
   }
