@@ -2,20 +2,27 @@ import type { KeyColumn } from './compiled.ts';
 import { EverwarmError } from './errors.ts';
 
 /** The families of column types that a key may have; each has one text form on both sides of the wire. */
-export type KeyType = 'integer' | 'bigint' | 'uuid' | 'text' | 'date';
+export type KeyType = 'integer' | 'bigint' | 'uuid' | 'text' | 'char' | 'date';
+
+/** One column's value of a key, as code gives it. */
+export type KeyValue = string | number | bigint | Date;
 
 /** A key as code gives it: a scalar for one column, an object of columns for a composite key. */
-export type KeyInput = string | number | bigint | { readonly [column: string]: string | number | bigint };
+export type KeyInput = KeyValue | { readonly [column: string]: KeyValue };
 
 /** Longest key text that is accepted from outside, in characters. */
 export const maxKeyLength = 1024;
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a null character and half a pair are what no Postgres text can hold
+const wellFormed = /^[^\u0000\p{Surrogate}]*$/u;
 
 const forms: Record<KeyType, { readonly test: RegExp; readonly means: string }> = {
   integer: { test: /^(0|-?[1-9]\d{0,9})$/, means: 'a whole number' },
   bigint: { test: /^(0|-?[1-9]\d{0,18})$/, means: 'a whole number' },
   uuid: { test: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, means: 'a lower-case uuid' },
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: a null character and half a pair are what no Postgres text can hold
-  text: { test: /^[^\u0000\p{Surrogate}]*$/u, means: 'well-formed text without null characters' },
+  text: { test: wellFormed, means: 'well-formed text without null characters' },
+  // Of equal values of char(n) Postgres shows the one without the blanks at its end.
+  char: { test: wellFormed, means: 'well-formed text without null characters' },
   date: { test: /^(-?infinity|\d{4,7}-\d{2}-\d{2}( BC)?)$/, means: 'a date as YYYY-MM-DD' },
 };
 
@@ -28,7 +35,7 @@ const limits = { integer: 2n ** 31n, bigint: 2n ** 63n } as const;
  */
 export function encodeKey(model: string, columns: readonly KeyColumn[], key: KeyInput): string {
   const texts = columns.map((column) =>
-    keyText(model, column, columns.length === 1 && typeof key !== 'object' ? key : property(key, column)),
+    keyText(model, column, columns.length === 1 && (typeof key !== 'object' || key instanceof Date) ? key : property(key, column)),
   );
   const text = columns.length === 1 ? (texts[0] ?? '') : JSON.stringify(texts);
   if (text.length > maxKeyLength) throw keyError(model, `is longer than ${maxKeyLength} characters`);
@@ -37,10 +44,10 @@ export function encodeKey(model: string, columns: readonly KeyColumn[], key: Key
 
 /** The text of one column's value, checked against its type. */
 export function keyText(model: string, column: KeyColumn, value: unknown): string {
-  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') {
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint' && !(value instanceof Date)) {
     throw keyError(model, `lacks ${column.property}, which must be ${forms[column.type].means}`);
   }
-  const text = column.type === 'uuid' ? String(value).toLowerCase() : String(value);
+  const text = plainText(column.type, value);
   if (!forms[column.type].test.test(text))
     throw keyError(model, `has ${column.property} = ${excerpt(text)}, which is not ${forms[column.type].means}`);
   if (column.labels && !column.labels.includes(text))
@@ -55,6 +62,14 @@ export function keyText(model: string, column: KeyColumn, value: unknown): strin
   return text;
 }
 
+/** A value as its type's text, as far as several texts mean one value. */
+function plainText(type: KeyType, value: KeyValue): string {
+  if (value instanceof Date)
+    return Number.isNaN(value.getTime()) ? String(value) : value.toISOString().slice(0, type === 'date' ? 10 : undefined);
+  if (type === 'uuid') return String(value).toLowerCase();
+  return type === 'char' ? String(value).replace(/ +$/, '') : String(value);
+}
+
 /** Whether Postgres would take the text for a date: it refuses the whole statement over one that it does not. */
 function isDay(text: string): boolean {
   const [, year = '', month = '', day = ''] = /^(\d+)-(\d+)-(\d+)/.exec(text) ?? [];
@@ -66,7 +81,7 @@ function isDay(text: string): boolean {
 
 function property(key: KeyInput, column: KeyColumn): unknown {
   // Callers without types give null for a key that they do not have.
-  return typeof key === 'object' && key !== null ? key[column.property] : undefined;
+  return typeof key === 'object' && key !== null && !(key instanceof Date) ? key[column.property] : undefined;
 }
 
 function excerpt(text: string): string {

@@ -15,7 +15,14 @@ const steadyTypes =
   /^Pg(SmallInt|SmallSerial|Integer|Serial|BigInt53|BigInt64|BigSerial53|BigSerial64|Numeric|NumericNumber|NumericBigInt|Text|Varchar|UUID|Boolean|EnumColumn|EnumObjectColumn)$/;
 
 /** Keys of these types have one text on both sides of a join that equates them. */
-const family: Readonly<Record<KeyType, string>> = { integer: 'integer', bigint: 'integer', uuid: 'uuid', text: 'text', char: 'bpchar', date: 'date' };
+const family: Readonly<Record<KeyType, string>> = {
+  integer: 'integer',
+  bigint: 'integer',
+  uuid: 'uuid',
+  text: 'text',
+  char: 'bpchar',
+  date: 'date',
+};
 
 /** Decides for each aggregate of a plan how it is computed. */
 export function aggregatesOf(root: PlanNode): ModelAggregate[] {

@@ -1,12 +1,17 @@
 import { getOrderByOperators, is, SQL } from 'drizzle-orm';
 import { entries } from './declared.ts';
 import type { TableScope } from './expression.ts';
+import { declaredForm } from './json-form.ts';
 import type { PlanField } from './plan.ts';
 import { type ColumnInfo, columnNamed, definition, type TableInfo } from './schema.ts';
 
 /** The columns that a selection takes, in the order of the table: those named true, or all but those named false. */
-export function planColumns(table: TableInfo, selection: unknown, path: string): PlanField[] {
-  return columnsNamed(table, selection, path).map((column) => ({ kind: 'column', name: column.property, column }));
+export function planColumns(scope: TableScope, selection: unknown, path: string): PlanField[] {
+  return columnsNamed(scope.info, selection, path).map((column) => {
+    const name = column.property;
+    const form = declaredForm(column.column, column.column);
+    return form ? { kind: 'extra', name, expression: scope.render(form, `${path}.${name}`) } : { kind: 'column', name, column };
+  });
 }
 
 /** The columns that a selection names. Throws E_DEFINITION for one that the table does not have. */

@@ -47,7 +47,7 @@ function planNode(planning: Planning, table: TableInfo, join: NodeJoin | null, q
   reads.push(...planReads(planning, node, query['reads'], scope.readable));
   where.push(...planWhere(scope, query['where'], `${path}.where`), ...planWhere(scope, around['where'], `${path}.where`));
   orderBy.push(...planOrder(scope, around['orderBy'] ?? query['orderBy'], `${path}.orderBy`));
-  fields.push(...planColumns(table, query['columns'], path), ...planExtras(scope, query['extras'], `${path}.extras`));
+  fields.push(...planColumns(scope, query['columns'], path), ...planExtras(scope, query['extras'], `${path}.extras`));
   for (const [name, nested] of entries(query['with'], `${path}.with`)) {
     if (nested === undefined || nested === false) continue;
     fields.push(...planRelation(planning, node, name, nested));

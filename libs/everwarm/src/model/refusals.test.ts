@@ -1,5 +1,5 @@
 import { relations, sql } from 'drizzle-orm';
-import { boolean, customType, integer, json, pgTable, pgView, point, primaryKey, real, text, timestamp } from 'drizzle-orm/pg-core';
+import { boolean, customType, geometry, integer, json, pgTable, pgView, primaryKey, real, text, timestamp } from 'drizzle-orm/pg-core';
 import { describe, expect, it } from 'vitest';
 import { EverwarmError } from '#contracts/errors.ts';
 import { defineList, defineReadModel } from './define.ts';
@@ -10,7 +10,7 @@ const book = pgTable('book', {
   id: integer('id').primaryKey(),
   title: text('title').notNull(),
   shelfId: integer('shelf_id'),
-  place: point('place'),
+  place: geometry('place'),
   price: money('price'),
   isNew: boolean('is_new'),
   extra: json('extra'),
@@ -78,8 +78,8 @@ const documents: [what: string, config: Config, path: string, cure: RegExp, root
   ['a name of Object.prototype as a relation', { with: { toString: true } }, 'm.toString', /Declare it with relations/],
   ['a relation nobody can join', { with: { half: true } }, 'm.half', /cannot be joined: .* Give its one\(\) fields/],
   ['nothing selected', { columns: {} }, 'm', /Name a column/],
-  ['a column type without JSON form', { columns: { place: true } }, 'm.place', /type point .* Leave it out/],
-  ['a custom type', { columns: { price: true } }, 'm.price', /type money .* Leave it out/],
+  ['a column type without JSON form', { columns: { place: true } }, 'm.place', /type geometry\(point\) .* Leave it out.* jsonForm/],
+  ['a custom type', { columns: { price: true } }, 'm.price', /type money .* Leave it out.* jsonForm\(column, \{ sql, type \}\)/],
   [
     'a key of a type that keys cannot have',
     { columns: { bookId: true } },

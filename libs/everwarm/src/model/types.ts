@@ -62,8 +62,8 @@ export type ManyKeys<T extends TableRelationalConfig> = {
   [K in keyof T['relations']]: T['relations'][K] extends Many<string> ? K : never;
 }[keyof T['relations']];
 
-/** A filter over one table's rows. */
-export type Where<T extends TableRelationalConfig> = (fields: Fields<T>, operators: Operators) => SQL | undefined;
+/** A filter over one table's rows: an expression, or a callback that gives one. */
+export type Where<T extends TableRelationalConfig> = SQL | ((fields: Fields<T>, operators: Operators) => SQL | undefined);
 
 declare const type: unique symbol;
 
@@ -129,10 +129,14 @@ type Through<S extends TablesRelationalConfig, T extends TableRelationalConfig> 
 }[ManyKeys<T> & string];
 
 /** How the rows of a relation, or the entries of a list, are ordered. */
-export type OrderBy<T extends TableRelationalConfig> = (
-  fields: Fields<T>,
-  operators: { sql: Operators['sql']; asc: (column: AnyColumn | SQL) => SQL; desc: (column: AnyColumn | SQL) => SQL },
-) => AnyColumn | SQL | (AnyColumn | SQL)[];
+export type OrderBy<T extends TableRelationalConfig> =
+  | AnyColumn
+  | SQL
+  | (AnyColumn | SQL)[]
+  | ((
+      fields: Fields<T>,
+      operators: { sql: Operators['sql']; asc: (column: AnyColumn | SQL) => SQL; desc: (column: AnyColumn | SQL) => SQL },
+    ) => AnyColumn | SQL | (AnyColumn | SQL)[]);
 
 /** Which rows of a relation, in which order, and how many. */
 type Terms<T extends TableRelationalConfig> = { where?: Where<T>; orderBy?: OrderBy<T>; limit?: number };
@@ -184,9 +188,18 @@ export type ListConfig<S extends TablesRelationalConfig, T extends TableRelation
   orderBy: OrderBy<T>;
 };
 
+/** Columns with a JSON form of their own have its type. */
+type InDeclaredForms<T extends TableRelationalConfig, Row> = {
+  [K in keyof Row]: K extends keyof T['columns']
+    ? T['columns'][K]['_'] extends { jsonForm: infer J }
+      ? J | Extract<Row[K], null>
+      : Row[K]
+    : Row[K];
+};
+
 /** The type of a document, before it became JSON. */
 export type ResultOf<S extends TablesRelationalConfig, T extends TableRelationalConfig, C> = Simplify<
-  BuildQueryResult<S, T, C extends true ? true : Pick<C, Extract<keyof C, 'columns' | 'extras'>>> &
+  InDeclaredForms<T, BuildQueryResult<S, T, C extends true ? true : Pick<C, Extract<keyof C, 'columns' | 'extras'>>>> &
     (C extends { with: infer W }
       ? {
           [K in NonUndefinedKeysOnly<W> & keyof T['relations']]: T['relations'][K] extends infer R extends Relation
