@@ -1,5 +1,6 @@
 import type { ModelAggregate } from './aggregates.ts';
 import type { KeyType } from './key.ts';
+import type { Shape } from './shape.ts';
 
 /** A table as the database names it. */
 export type TableName = { readonly schema: string; readonly name: string };
@@ -82,6 +83,8 @@ export type CompiledModel = {
   readonly written?: string;
   /** Present when a process's own code makes the document of what `recompute` gives: only code of this revision can. */
   readonly transform?: { readonly revision: number };
+  /** The definition in words, for `explain` and for telling two definitions apart. Absent in hand-written SQL. */
+  readonly shape?: Shape;
   readonly list?: {
     /** The name of the document model whose documents the list shows. */
     readonly item: string;

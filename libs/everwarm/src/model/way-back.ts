@@ -36,7 +36,8 @@ function inKeyOrder(parent: PlanNode, pairs: NonNullable<PlanNode['join']>['pair
   return sorted.length === primary.length ? sorted : pairs;
 }
 
-function reachesRootKey(node: PlanNode): boolean {
+/** Whether the link of a node's rows is the key of the root, so that the way back needs no query. */
+export function reachesRootKey(node: PlanNode): boolean {
   if (node.join === null) return true;
   const { parent, pairs } = node.join;
   const primary = parent.scope.info.primaryKey;

@@ -10,6 +10,7 @@ import { readFacts } from '#stages/capture/facts.ts';
 import { problemsOf } from '#stages/capture/problems.ts';
 import { rememberedTables } from '#stages/capture/remembered.ts';
 import { type Watch, watchList } from '#stages/capture/watch-list.ts';
+import { missingIndexes } from './missing-indexes.ts';
 
 /** One thing that was looked at; `problem` null when it is well. Without what is `vital` nothing may start. */
 export type Diagnosis = { readonly check: string; readonly vital: boolean; readonly problem: string | null };
@@ -32,6 +33,7 @@ export async function examine(db: Database, redis: Redis, models: readonly Compi
   for (const watch of watchList(models)) {
     await look(`${watch.table.schema}.${watch.table.name} is captured`, true, () => captureProblem(db, watch));
   }
+  await look('every statement has its index', false, () => indexProblem(db, models));
   await look('every generation can be computed', false, () => stalledProblem(db));
   await look('a relay is running', false, () => relayProblem(db));
   await look('no key fails', false, () => failingProblem(db));
@@ -53,6 +55,13 @@ async function captureProblem(db: Database, watch: Watch): Promise<string | null
   const [facts] = await readFacts(db, [{ ...watch, known: known?.fingerprint.relation ?? null }]);
   const problems = facts ? problemsOf(watch, facts) : [];
   return problems.length === 0 ? null : problems.map(({ problem, cure }) => `It ${problem}. ${cure}`).join(' ');
+}
+
+async function indexProblem(db: Database, models: readonly CompiledModel[]): Promise<string | null> {
+  const missing = await missingIndexes(db, models);
+  if (missing.length === 0) return null;
+  const each = missing.map(({ lookup, sql }) => `for ${lookup.path}: ${sql}`).join('\n');
+  return `Without these, what a change costs grows with rows that it does not touch:\n${each}`;
 }
 
 async function stalledProblem(db: Database): Promise<string | null> {
