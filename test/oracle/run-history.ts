@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createDatabase, createRandom, type TestServers } from '@everwarm/testkit';
 import { createEverwarm, type Everwarm } from 'everwarm';
 import { Redis } from 'ioredis';
+import type { Pool } from 'pg';
 import { compareWorld, type Stores } from './compare.ts';
 import { playStep } from './play-step.ts';
 import { fillingStep, randomStep, type Step } from './random-transactions.ts';
@@ -18,6 +19,8 @@ export type HistoryOptions = {
   readonly steps?: number;
   /** Instead of random steps: these. */
   readonly history?: readonly Step[];
+  /** Done to the database when everything is installed: a negative test takes a guard away here. */
+  readonly sabotage?: (pool: Pool) => Promise<void>;
 };
 
 /** A copy that is not what the rows say, or a history that does not settle; with the steps that led to it. */
@@ -67,7 +70,7 @@ const warmAfterMs = 2500;
  * from the rows alone. The seed decides the history.
  * @throws on the first step after which anything differs, with world, seed, step and the step's statements
  */
-export async function runHistory(world: World, { servers, seed, forMs, steps, history }: HistoryOptions): Promise<History> {
+export async function runHistory(world: World, { servers, seed, forMs, steps, history, sabotage }: HistoryOptions): Promise<History> {
   const database = await createDatabase({ servers });
   const namespace = `oracle-${randomBytes(4).toString('hex')}`;
   const redis = new Redis(servers.redisUrl);
@@ -84,6 +87,7 @@ export async function runHistory(world: World, { servers, seed, forMs, steps, hi
   });
   try {
     await everwarm.migrate();
+    await sabotage?.(database.pool);
     await everwarm.start();
     const stores: Stores = { pool: database.pool, redis, everwarm, namespace };
     return await play(stores, world, await readCatalogue(database.pool), {

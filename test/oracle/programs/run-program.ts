@@ -1,5 +1,5 @@
 import type { TestServers } from '@everwarm/testkit';
-import { Disagreement, type History, runHistory } from '../run-history.ts';
+import { Disagreement, type History, type HistoryOptions, runHistory } from '../run-history.ts';
 import type { Declarations, Program } from './program.ts';
 import { randomDeclarations } from './random-program.ts';
 import { worldOf } from './world-of.ts';
@@ -23,15 +23,19 @@ export async function runSeed(
   return { ...(await run(servers, declarations, { seed, steps })), made };
 }
 
-/** Plays a program that was kept. */
-export async function runProgram(servers: Servers, { seed, history, ...declarations }: Program): Promise<Outcome> {
-  return run(servers, declarations, { seed, history });
+/** Plays a program that was kept; `sabotage` is done to its database before anything is written. */
+export async function runProgram(
+  servers: Servers,
+  { seed, history, ...declarations }: Program,
+  sabotage?: HistoryOptions['sabotage'],
+): Promise<Outcome> {
+  return run(servers, declarations, { seed, history, ...(sabotage && { sabotage }) });
 }
 
 async function run(
   servers: Servers,
   declarations: Declarations,
-  options: { readonly seed: number; readonly steps?: number; readonly history?: Program['history'] },
+  options: Pick<HistoryOptions, 'seed' | 'steps' | 'history' | 'sabotage'>,
 ): Promise<Outcome> {
   const { seed } = options;
   try {
