@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import type { CompiledModel, Dependency, KeyColumn } from '#contracts/compiled.ts';
 import { castText, keyColumn } from './forms.ts';
 import { aggregatesOf } from './keep-aggregates.ts';
+import { lookupsOf } from './lookups.ts';
 import { momentsSql, steadyFilters } from './moments-sql.ts';
 import { and, columnSql, fromSql, rootKeySql } from './node-sql.ts';
 import { type DocumentPlan, nodesOf, type PlanNode } from './plan.ts';
 import { recomputeSql } from './recompute-sql.ts';
 import type { ColumnInfo } from './schema.ts';
+import { shapeOf } from './shape.ts';
 import { dependencyOf } from './way-back.ts';
 
 /** A document model as data. */
@@ -21,6 +23,8 @@ export function compileDocument(plan: DocumentPlan): CompiledModel {
     enumerate: enumerateSql(plan.root),
     dependencies: dependenciesOf(plan.root),
     fragments: plan.fragments,
+    shape: shapeOf(plan.root),
+    lookups: lookupsOf(plan.root),
     ...timedness(plan.root),
   };
 }
@@ -38,9 +42,18 @@ function aggregation(root: PlanNode): Pick<CompiledModel, 'aggregates' | 'fromSo
   return aggregates.some(({ kept }) => kept === 'deltas') ? { aggregates, fromSources: recomputeSql(root, 'sources') } : { aggregates };
 }
 
-/** What decides whether two definitions are the same: everything that is stored of them. */
+/** What decides whether two definitions are the same: everything that is stored of them but advice and words for people. */
 export function definitionHash(model: CompiledModel): string {
-  return createHash('sha256').update(JSON.stringify(model)).digest('hex').slice(0, 32);
+  return createHash('sha256')
+    .update(JSON.stringify({ ...model, lookups: undefined, shape: undefined }, sorted))
+    .digest('hex')
+    .slice(0, 32);
+}
+
+/** The order of an object's properties means nothing, and jsonb, in which definitions are stored, has one of its own. */
+function sorted(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** The key columns of a root, in primary key order. Throws E_DEFINITION for a column type that cannot be a key. */

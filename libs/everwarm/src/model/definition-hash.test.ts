@@ -46,7 +46,10 @@ describe('the hash of a definition', () => {
 
   it('survives the way through jsonb, which forgets the order of properties', () => {
     const compiled = model().compile();
-    expect(definitionHash(JSON.parse(JSON.stringify(compiled)))).toBe(definitionHash(compiled));
+    const reversed = JSON.parse(JSON.stringify(compiled), (_, value: unknown) =>
+      typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).toReversed()) : value,
+    );
+    expect(definitionHash(reversed)).toBe(definitionHash(compiled));
   });
 
   it.each<[string, Config]>([
