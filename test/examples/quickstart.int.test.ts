@@ -1,19 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { createDatabase, createRedis, spawnNode } from '@everwarm/testkit';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
+import { runExample } from './run-example.ts';
 
 const program = new URL('../../examples/quickstart/main.ts', import.meta.url);
 
 it('the quickstart runs as it is, and says the document', async () => {
-  const [database, redis] = await Promise.all([createDatabase(), createRedis()]);
-  const quickstart = spawnNode('examples/quickstart/main.ts', { env: { DATABASE_URL: database.url, REDIS_URL: redis.url } });
-  onTestFinished(async () => {
-    await quickstart.stop();
-    await redis.stop();
-    await database.drop();
-  });
-  const { code } = await quickstart.exited;
-  expect({ code, output: quickstart.output() }).toEqual({
+  expect(await runExample('quickstart')).toEqual({
     code: 0,
     output: "{ id: 42, title: 'Middlemarch', author: { name: 'George Eliot' } }\n",
   });
