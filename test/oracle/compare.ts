@@ -25,7 +25,9 @@ export async function compareWorld(stores: Stores, world: World, rows: Rows, war
   const held = await redisDocuments(stores);
   const nothing = new Map<string, string>();
   const found = await Promise.all([
-    ...world.documents.map((check) => compareDocuments(stores, check, rows, held.get(idOf.get(check.model.name) ?? -1) ?? nothing, warm)),
+    ...world.documents.map((check) =>
+      compareDocuments(stores, world, check, rows, held.get(idOf.get(check.model.name) ?? -1) ?? nothing, warm),
+    ),
     ...world.lists.map((check) => compareList(stores, check, rows)),
   ]);
   return found.flat();
@@ -33,6 +35,7 @@ export async function compareWorld(stores: Stores, world: World, rows: Rows, war
 
 async function compareDocuments(
   { pool, everwarm }: Stores,
+  { casing }: World,
   check: DocumentCheck,
   rows: Rows,
   inRedis: ReadonlyMap<string, string>,
@@ -46,7 +49,7 @@ async function compareDocuments(
     ...differences(`${name} in Redis`, expected, inRedis),
   ];
   const [first] = expected.keys();
-  const { key } = check.model.compile();
+  const { key } = check.model.compile(casing);
   if (first !== undefined) {
     const parts: unknown = key.length === 1 ? [first] : JSON.parse(first);
     const input = key.length === 1 ? first : Object.fromEntries(key.map(({ property }, index) => [property, (parts as string[])[index]!]));

@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { createRandom, startTestServers, type TestServers } from '@everwarm/testkit';
+import { createRandom, startTestServers } from '@everwarm/testkit';
 import type { Program } from './programs/program.ts';
 import { type Outcome, runProgram, runSeed } from './programs/run-program.ts';
 import { shrink } from './programs/shrink.ts';
@@ -89,14 +89,19 @@ async function report(outcome: Exclude<Outcome, { is: 'equal' }>): Promise<void>
   process.exitCode = 1;
   console.log(`${outcome.is === 'broken' ? 'Could not be played' : 'Differs'}: ${outcome.why}\n`);
   let { why } = outcome;
+  let last: Promise<unknown> = Promise.resolve();
   const fails = async (program: Program): Promise<boolean> => {
-    const again = await runProgram(servers as TestServers, program);
+    const playing = runProgram(servers, program);
+    last = playing;
+    const again = await playing;
     // A smaller program that cannot be declared is no find, unless that is what is looked for.
     const same = again.is === outcome.is && (again.is !== 'broken' || shapeOf(again.why) === shapeOf(outcome.why));
     if (same) why = again.why;
     return same;
   };
   const smallest = shrinkMinutes > 0 ? await shrink(outcome.program, fails, shrinkMinutes * 60_000) : outcome.program;
+  // When the time is over, fast-check leaves the program that it is at.
+  await last;
   const folder = '.everwarm/oracle';
   const file = `${folder}/seed-${outcome.program.seed}.json`;
   await mkdir(folder, { recursive: true });
