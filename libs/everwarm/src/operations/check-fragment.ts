@@ -3,21 +3,20 @@ import type { Database } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 import { qualified } from '#model/literal.ts';
 
+/** The view of one expression over its row, in the place of the one before it. */
+export async function createFragmentView(tx: Database, { sql, table, alias, path }: Fragment): Promise<void> {
+  await tx.query('drop view if exists pg_temp.everwarm_fragment');
+  await createView(tx, 'everwarm_fragment', `select (${sql}) as value from ${qualified(table)} ${alias}`, path);
+}
+
 /**
  * Checks one expression that the user wrote, alone: it reads nothing but its own row and the tables it declares to read, and
- * gives the same value tomorrow for the same rows. Creates temporary views, so the caller rolls its transaction back.
+ * gives the same value tomorrow for the same rows. Its view must be there; see {@link createFragmentView}.
  * Throws E_DEFINITION, naming the place and the cure.
  */
 export async function checkFragment(tx: Database, fragment: Fragment): Promise<void> {
-  await tx.query('drop view if exists pg_temp.everwarm_fragment');
-  await createView(
-    tx,
-    'everwarm_fragment',
-    `select (${fragment.sql}) as value from ${qualified(fragment.table)} ${fragment.alias}`,
-    fragment.path,
-  );
   await checkTables(tx, fragment);
-  await checkStable(tx, { path: fragment.path, view: 'everwarm_fragment', unsteady: `p.provolatile <> 'i'` });
+  await checkStable(tx, { path: fragment.path, view: 'everwarm_fragment', unsteady: "p.provolatile <> 'i'" });
 }
 
 /** A temporary view of a statement. Throws E_DEFINITION with what Postgres says about it when it is not valid. */
