@@ -1,5 +1,6 @@
 import { captureFunction, captureTriggerPrefix } from '#contracts/names.ts';
 import { identifier, qualified } from '#model/literal.ts';
+import { deltaParts } from './delta-sql.ts';
 import type { MemberFacts } from './facts.ts';
 import { type CapturedTable, sessionSettings, valuesSql } from './trigger-sql.ts';
 
@@ -48,18 +49,28 @@ $capture$`;
 
 /** Records one row that left a partition or arrived in one. It cannot fail the writer. */
 function movedFunctionSql(captured: CapturedTable): string {
-  const { source } = captured;
+  const { source, aggregates } = captured;
+  // What was added up of a row that moved cannot be told from here: said once per transaction, as a TRUNCATE says it.
+  const unsure = `everwarm.unsure_${source.id}`;
+  const reset = deltaParts(aggregates, source, 'truncate');
+  const resetOnce =
+    aggregates.length === 0
+      ? ''
+      : `
+  if current_setting('${unsure}', true) is distinct from 'on' then
+    perform set_config('${unsure}', 'on', true);${reset.evaluate}${reset.append}
+  end if;`;
   return `create or replace function everwarm.${identifier(captureFunction(source.table, 'moved'))}() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp ${sessionSettings(captured)} as $capture$
 declare
-  found text[];
+  found text[];${reset.declare}
 begin
   begin
     if tg_op = 'DELETE' then found := ${valuesSql(source, 'old')}; else found := ${valuesSql(source, 'new')}; end if;
   exception when others then
     found := null;
   end;
-  insert into everwarm.outbox (slot, source, mask, vals) select (select slot from everwarm.outbox_slot), ${source.id}, -1, found;
+  insert into everwarm.outbox (slot, source, mask, vals) select (select slot from everwarm.outbox_slot), ${source.id}, -1, found;${resetOnce}
   return null;
 end
 $capture$`;
