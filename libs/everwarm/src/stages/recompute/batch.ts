@@ -29,7 +29,7 @@ export function recomputeBatch<W>(
 ): Promise<BatchOutcome<W>> {
   const shards = [...new Set(keys.map(shardOf))].sort((a, b) => a - b);
   return db.transaction(
-    async (tx, [, locks, owed]) => {
+    async (tx, [, , locks, owed]) => {
       const held = new Set(rowsOf<{ shard: number }>(locks).map((row) => row.shard));
       const isMine = (key: string) => held.has(shardOf(key));
       const rows = rowsOf<{ number: string; key: string; seq: string }>(owed).filter((row) => isMine(row.key));
@@ -41,15 +41,16 @@ export function recomputeBatch<W>(
       const written = await write(tx, { generation, keys: claims.map((claim) => claim.key), version });
       return { written, claims, busy };
     },
-    { givesWay: true, opening: [planOnce, lockSql(generation.id, shards), claimSql(generation.id, keys)] },
+    { givesWay: true, opening: [...planOnce, lockSql(generation.id, shards), claimSql(generation.id, keys)] },
   );
 }
 
 /**
  * The statements of a generation are planned once per connection: planning again for every batch took twice as long as a batch
- * of one key, and the plans are index lookups by key however many keys there are.
+ * of one key, and the plans are index lookups by key however many keys there are. That must be so when the tables are empty
+ * while they are planned, as those of deltas are whenever they were just folded: a plan that scans them would be kept as they grow.
  */
-const planOnce = 'set local plan_cache_mode = force_generic_plan';
+export const planOnce = ['set local plan_cache_mode = force_generic_plan', 'set local enable_seqscan = off'] as const;
 
 /** Each statement of the opening has a snapshot of its own, so what comes after the locks also sees what came before them. */
 function lockSql(generation: number, shards: readonly number[]): string {
