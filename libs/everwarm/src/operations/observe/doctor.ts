@@ -11,6 +11,7 @@ import { problemsOf } from '#stages/capture/problems.ts';
 import { rememberedTables } from '#stages/capture/remembered.ts';
 import { type Watch, watchList } from '#stages/capture/watch-list.ts';
 import { missingIndexes } from './missing-indexes.ts';
+import { unkeptAggregates } from './unkept-aggregates.ts';
 
 /** One thing that was looked at; `problem` null when it is well. Without what is `vital` nothing may start. */
 export type Diagnosis = { readonly check: string; readonly vital: boolean; readonly problem: string | null };
@@ -35,6 +36,7 @@ export async function examine(db: Database, redis: Redis, models: readonly Compi
   }
   await look('every statement has its index', false, () => indexProblem(db, models));
   await look('every generation can be computed', false, () => stalledProblem(db));
+  await look('every aggregate is kept as it could be', false, () => unkeptAggregates(db));
   await look('a relay is running', false, () => relayProblem(db));
   await look('no key fails', false, () => failingProblem(db));
   return diagnoses;
