@@ -2,6 +2,7 @@ import { Column, getOperators, getOrderByOperators, is, SQL, StringChunk } from 
 import type { Expression, TableScope } from './expression.ts';
 import type { OrderTerm } from './plan.ts';
 import { definition } from './schema.ts';
+import { sqlTokens } from './sql-tokens.ts';
 
 /** The filter of one scope: none, an SQL expression, or a callback that gives one. */
 export function planWhere(scope: TableScope, where: unknown, path: string): readonly Expression[] {
@@ -28,8 +29,24 @@ export function planOrder(scope: TableScope, orderBy: unknown, path: string): Or
     if (words) chunks.splice(-1, 1, new StringChunk((words[1] ?? '').trimEnd()));
     const descending = words?.[2]?.toLowerCase() === 'desc';
     const nulls = words?.[3]?.toLowerCase();
-    return { ...scope.render(new SQL(chunks), place), descending, nullsFirst: nulls === undefined ? descending : nulls === 'first' };
+    const expression = scope.render(new SQL(chunks), place);
+    checkOneTerm(expression.sql, place);
+    return { ...expression, descending, nullsFirst: nulls === undefined ? descending : nulls === 'first' };
   });
+}
+
+/** Refuses raw SQL that is more than one value to sort by: what else it says of an order could not be kept in several places alike. */
+function checkOneTerm(sql: string, path: string): void {
+  let depth = 0;
+  for (const { kind, text } of sqlTokens(sql)) {
+    if (text === '(' || text === '[') depth++;
+    if (text === ')' || text === ']') depth--;
+    if (depth === 0 && (text === ',' || (kind === 'word' && /^(asc|desc|nulls|using)$/.test(text))))
+      throw definition(
+        path,
+        `has more than one term or direction: "${text}" stands inside ${JSON.stringify(sql)}. Give each term by itself, as an element of an array, with one direction at its end.`,
+      );
+  }
 }
 
 /** A limit as it was written: the rows, or none. */
