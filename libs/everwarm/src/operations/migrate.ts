@@ -2,8 +2,9 @@ import type { CompiledModel } from '#contracts/compiled.ts';
 import type { Database, Transactions } from '#contracts/database.ts';
 import { migrationLock } from '#contracts/names.ts';
 import { definitionHash } from '#model/compile.ts';
+import { differences } from '#model/difference.ts';
 import { enterEpoch } from '#platform/epoch.ts';
-import { migrateSchema, pendingMigrations } from '#platform/migrate-schema.ts';
+import { migrateSchema } from '#platform/migrate-schema.ts';
 import { type InstalledCapture, installCapture } from '#stages/capture/install.ts';
 import { watchList } from '#stages/capture/watch-list.ts';
 import { documentTableSql } from '#stages/write-through/write-documents.ts';
@@ -12,6 +13,7 @@ import { checkReach } from './check-reach.ts';
 import { grantRuntime } from './grant.ts';
 import { leaveOutdated, type Stored } from './outdated.ts';
 import { registerAggregates, releaseAggregates } from './register-aggregates.ts';
+import { rehearse } from './rehearse.ts';
 
 /** What a migration did, or with `dryRun` would do. */
 export type Migration = {
@@ -21,6 +23,10 @@ export type Migration = {
   readonly generations: readonly string[];
   /** Tables whose triggers were installed or changed. */
   readonly captured: readonly string[];
+  /** For each of those that another definition serves until the new one is built: what became of it, in sentences. */
+  readonly differences: readonly { readonly name: string; readonly changes: readonly string[] }[];
+  /** With `dryRun` the SQL that would be run, in order; else empty. Ids in it are those that this database would give now. */
+  readonly sql: readonly string[];
 };
 
 /** How to migrate: whether only to tell, and the role that is to run the workers when it is another one. */
@@ -38,19 +44,23 @@ export async function migrate(
   models: readonly CompiledModel[],
   { dryRun = false, runtimeRole }: MigrateOptions = {},
 ): Promise<Migration> {
-  const pending = await pendingMigrations(db);
-  if (dryRun) {
-    const missing = pending.length > 0 ? models : await withoutGeneration(db, models);
-    return {
-      schema: pending.map((step) => step.name),
-      generations: missing.map((model) => model.name),
-      captured: watchList(missing).map(({ table }) => `${table.schema}.${table.name}`),
-    };
-  }
+  if (!dryRun) return { ...(await migrateNow(db, models, runtimeRole)), sql: [] };
+  const { result, sql } = await rehearse(db, (rehearsal) => migrateNow(rehearsal, models, runtimeRole));
+  // What runs every time, such as a new look at every generation, is told of only where there is something to migrate.
+  const isNews = [result.schema, result.generations, result.captured].some((names) => names.length > 0);
+  return { ...result, sql: isNews ? sql : [] };
+}
+
+async function migrateNow(
+  db: Transactions,
+  models: readonly CompiledModel[],
+  runtimeRole: string | undefined,
+): Promise<Omit<Migration, 'sql'>> {
   const schema = await migrateSchema(db);
   await enterEpoch(db);
   const missing = await withoutGeneration(db, models);
   for (const model of missing) await checkReach(db, model);
+  const differing = await fromServing(db, missing);
   await db.transaction(async (tx) => {
     await tx.query('select pg_advisory_xact_lock($1, $2)', [...migrationLock]);
     for (const model of await withoutGeneration(tx, models)) await createGeneration(tx, model);
@@ -81,7 +91,19 @@ where id = any($1) or (installed_xid is null and state = 'building')`,
       );
   });
   const captured = installed.map(({ table }) => `${table.schema}.${table.name}`);
-  return { schema, generations: missing.map((model) => model.name), captured };
+  return { schema, generations: missing.map((model) => model.name), captured, differences: differing };
+}
+
+/** What becomes of the definitions that serve now. */
+async function fromServing(db: Database, missing: readonly CompiledModel[]): Promise<Migration['differences']> {
+  const { rows } = await db.query<{ name: string; model: CompiledModel }>(
+    `select name, model from everwarm.generations where state = 'serving' and name = any($1)`,
+    [missing.map(({ name }) => name)],
+  );
+  return missing.flatMap((model) => {
+    const serving = rows.find(({ name }) => name === model.name);
+    return serving ? [{ name: model.name, changes: differences(serving.model, model) }] : [];
+  });
 }
 
 /** Whether a table that this model reads lacked a trigger until now: all of its keys must be looked at again. */
