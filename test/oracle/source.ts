@@ -38,7 +38,7 @@ export async function readCatalogue(pool: Pool): Promise<Table[]> {
        (select json_agg(a.attname order by k.place) from pg_index i, unnest(i.indkey::int2[]) with ordinality k (number, place)
         join pg_attribute a on a.attrelid = c.oid and a.attnum = k.number where i.indrelid = c.oid and i.indisprimary) as key
      from pg_class c join pg_namespace n on n.oid = c.relnamespace
-     where c.relkind = 'r' and n.nspname not in ('pg_catalog', 'information_schema', 'everwarm') order by 1, 2`,
+     where c.relkind in ('r', 'p') and n.nspname not in ('pg_catalog', 'information_schema', 'everwarm') order by 1, 2`,
   );
   return rows.map(({ schema, name, columns, key }) => ({
     id: `${schema}.${name}`,

@@ -1,5 +1,6 @@
-import type { Operators, SQL } from 'drizzle-orm';
+import { type Operators, type SQL, sql } from 'drizzle-orm';
 import type { Row } from '../naive.ts';
+import { byTime } from '../sorting.ts';
 import { kindOf } from './kinds.ts';
 import { type Condition, columnOf, type SchemaSpec, type TableSpec } from './program.ts';
 import { columnName } from './to-ddl.ts';
@@ -19,6 +20,8 @@ export function toDrizzle(table: TableSpec, condition: Condition): (fields: Fiel
           const negated = build(inner.of)(fields, operators);
           return negated && operators.not(negated);
         }
+        case 'over':
+          return sql`${fields[inner.column]} <= now()`;
         case 'null':
           return operators.isNull(fields[inner.column] as never);
         case 'not null':
@@ -34,6 +37,9 @@ export function toDrizzle(table: TableSpec, condition: Condition): (fields: Fiel
     };
   return build(condition);
 }
+
+/** All moments in a program are long over or far away, so that it does not matter when it is played. */
+const now = '2026-06-01 00:00:00+00';
 
 const operatorNames = { '=': 'eq', '<>': 'ne', '<': 'lt', '<=': 'lte', '>': 'gt', '>=': 'gte' } as const;
 const literalOf = (table: TableSpec, column: string) => kindOf(columnOf(table, column).kind).value;
@@ -55,6 +61,7 @@ function judge(schema: SchemaSpec, table: TableSpec, condition: Condition, row: 
   }
   const column = columnOf(table, condition.column);
   const is = row[columnName(schema, column)] ?? null;
+  if (condition.is === 'over') return is === null ? null : byTime(is, now) <= 0;
   if (condition.is === 'null') return is === null;
   if (condition.is === 'not null') return is !== null;
   // Drizzle writes an empty list as plain false or true.

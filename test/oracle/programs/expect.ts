@@ -9,6 +9,7 @@ import {
   type ColumnSpec,
   columnOf,
   type Declarations,
+  type ExtraSpec,
   type ListSpec,
   type ModelSpec,
   type NodeSpec,
@@ -27,11 +28,11 @@ import { columnName, tableId } from './to-ddl.ts';
  */
 
 /** What a read model's documents must be: key text to JSON text. */
-export function expectedDocuments(schema: SchemaSpec, { root, node }: ModelSpec, rows: Rows): Map<string, string> {
+export function expectedDocuments({ schema, models }: Declarations, { root, node }: ModelSpec, rows: Rows): Map<string, string> {
   const table = tableOf(schema, root);
   const key = columnNames(schema, table, table.key);
   const shown = rows(tableId(table)).filter((row) => holds(schema, table, node.where, row));
-  return new Map(shown.map((row) => [keyOf(row, key), objectOf({ schema, rows }, table, node, row)]));
+  return new Map(shown.map((row) => [keyOf(row, key), objectOf({ schema, models, rows }, table, node, row)]));
 }
 
 /** What a list must be: partition text to the texts of its items' keys, in order. */
@@ -40,7 +41,9 @@ export function expectedList({ schema, models }: Declarations, list: ListSpec, r
   if (!item) throw new Error(`The list "${list.name}" shows "${list.item}", which the program does not have.`);
   const table = tableOf(schema, item.root);
   const members = rows(tableId(table)).filter((row) => holds(schema, table, item.node.where, row) && holds(schema, table, list.where, row));
-  const entries = members.flatMap((row) => partitionsOf({ schema, rows }, table, list, row).map((partition): Entry => [partition, row]));
+  const entries = members.flatMap((row) =>
+    partitionsOf({ schema, models, rows }, table, list, row).map((partition): Entry => [partition, row]),
+  );
   return partitioned(
     entries,
     columnNames(schema, table, table.key),
@@ -49,15 +52,16 @@ export function expectedList({ schema, models }: Declarations, list: ListSpec, r
   );
 }
 
-type World = { readonly schema: SchemaSpec; readonly rows: Rows };
+type World = Pick<Declarations, 'schema' | 'models'> & { readonly rows: Rows };
 
-function partitionsOf({ schema, rows }: World, table: TableSpec, { partitionBy }: ListSpec, row: Row): string[] {
+function partitionsOf(world: World, table: TableSpec, { partitionBy }: ListSpec, row: Row): string[] {
+  const { schema } = world;
   if (partitionBy === null) return [''];
   if (typeof partitionBy === 'string') return present(row[columnName(schema, columnOf(table, partitionBy))]);
   const relation = relationOf(schema, table.property, partitionBy[0]);
   const target = tableOf(schema, relation.to);
   const name = columnName(schema, columnOf(target, partitionBy[1]));
-  return [...new Set(related({ schema, rows }, table, relation, row).flatMap((child) => present(child[name])))];
+  return [...new Set(related(world, table, relation, row).flatMap((child) => present(child[name])))];
 }
 
 const present = (text: string | null | undefined): string[] => (text == null ? [] : [text]);
@@ -68,11 +72,11 @@ function objectOf(world: World, table: TableSpec, node: NodeSpec, row: Row): str
     column.property,
     value(row[columnName(schema, column)], kindOf(column.kind).form),
   ]);
-  for (const { name, column } of node.extras)
-    parts.push([name, value(row[columnName(schema, columnOf(table, column))], (text) => quoted(`${text}!'`))]);
-  for (const { relation: name, node: inner } of node.with) {
+  for (const extra of node.extras) parts.push([extra.name, extraOf(world, table, extra, row)]);
+  for (const { relation: name, model, node: around } of node.with) {
     const relation = relationOf(schema, table.property, name);
     const target = tableOf(schema, relation.to);
+    const inner = model === undefined ? around : embedded(world, model, around);
     const found = related(world, table, relation, row).filter((child) => holds(schema, target, inner.where, child));
     const order = [...orderOf(schema, target, inner.orderBy), ...byKey(schema, target)];
     const shape = (child: Row) => objectOf(world, target, inner, child);
@@ -86,6 +90,19 @@ function objectOf(world: World, table: TableSpec, node: NodeSpec, row: Row): str
   for (const through of node.through) parts.push([through.name, throughOf(world, table, through, row)]);
   for (const aggregate of node.aggregates) parts.push([aggregate.name, aggregateOf(world, table, aggregate, row)]);
   return object(parts);
+}
+
+/** A read model at a relation: its own filter and the one around it, in the order said around it. */
+function embedded({ models }: World, name: string, around: NodeSpec): NodeSpec {
+  const model = models.find((candidate) => candidate.name === name);
+  if (!model) throw new Error(`The program embeds "${name}", which it does not have.`);
+  const of = [model.node.where, around.where].filter((condition) => condition !== null);
+  return { ...model.node, where: of.length > 0 ? { is: 'and', of } : null, orderBy: around.orderBy, limit: around.limit };
+}
+
+function extraOf(world: World, table: TableSpec, extra: ExtraSpec, row: Row): string {
+  if ('counted' in extra) return String(related(world, table, relationOf(world.schema, table.property, extra.counted), row).length);
+  return value(row[columnName(world.schema, columnOf(table, extra.column))], (text) => quoted(`${text}!'`));
 }
 
 function throughOf(world: World, table: TableSpec, { via, to, joinWhere, node }: NodeSpec['through'][number], row: Row): string {

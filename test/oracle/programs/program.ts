@@ -15,6 +15,8 @@ export type ColumnSpec = {
   readonly nullable: boolean;
   /** Computed by Postgres from this other column, which makes it one that nobody writes. */
   readonly generatedFrom?: string;
+  /** Computed whenever it is read, and stored nowhere. */
+  readonly virtual?: boolean;
 };
 
 /** A table. Columns are referred to by their properties. */
@@ -26,6 +28,8 @@ export type TableSpec = {
   readonly name: string;
   readonly columns: readonly ColumnSpec[];
   readonly key: readonly string[];
+  /** Into how many partitions, by the hash of the key; a plain table where left out. */
+  readonly partitions?: number;
 };
 
 /** What Postgres does to rows whose parent goes or changes its key. */
@@ -64,6 +68,8 @@ export type Condition =
   | { readonly is: 'not in'; readonly column: string; readonly texts: readonly string[] }
   | { readonly is: 'null'; readonly column: string }
   | { readonly is: 'not null'; readonly column: string }
+  /** Whether the moment in a column is over. */
+  | { readonly is: 'over'; readonly column: string }
   | { readonly is: 'and'; readonly of: readonly Condition[] }
   | { readonly is: 'or'; readonly of: readonly Condition[] }
   | { readonly is: 'not'; readonly of: Condition };
@@ -80,12 +86,18 @@ export type AggregateSpec = {
   readonly where: Condition | null;
 };
 
+/** An expression: a text made longer, or rows of a relation counted by SQL written out. */
+export type ExtraSpec = { readonly name: string } & ({ readonly column: string } | { readonly counted: string });
+
+/** What stands at a relation: a query of its own, or a read model, and then `node` is only what is said around it. */
+export type WithSpec = { readonly relation: string; readonly node: NodeSpec; readonly model?: string };
+
 /** One level of a read model. */
 export type NodeSpec = {
   /** The columns taken, or left out; null for all. */
   readonly columns: { readonly take: boolean; readonly names: readonly string[] } | null;
-  readonly extras: readonly { readonly name: string; readonly column: string }[];
-  readonly with: readonly { readonly relation: string; readonly node: NodeSpec }[];
+  readonly extras: readonly ExtraSpec[];
+  readonly with: readonly WithSpec[];
   readonly through: readonly {
     readonly name: string;
     readonly via: string;

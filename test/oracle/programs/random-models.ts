@@ -10,33 +10,41 @@ import {
   type ModelSpec,
   type NodeSpec,
   type OrderSpec,
+  type RelationSpec,
   relationsOf,
   type SchemaSpec,
   type TableSpec,
   tableOf,
+  type WithSpec,
 } from './program.ts';
 import { randomNames } from './random-names.ts';
 
-type Making = { readonly random: Random; readonly swarm: Swarm; readonly schema: SchemaSpec; nodes: number };
+type Making = {
+  readonly random: Random;
+  readonly swarm: Swarm;
+  readonly schema: SchemaSpec;
+  /** Those that may stand inside others. */
+  readonly models: readonly ModelSpec[];
+  nodes: number;
+};
 
-/** Up to four read models. */
+/** Up to four read models; a later one may embed an earlier. */
 export function randomModels(random: Random, swarm: Swarm, schema: SchemaSpec): ModelSpec[] {
-  return Array.from({ length: random.integer(1, 4) }, (_, index) => {
-    const making = { random, swarm, schema, nodes: 0 };
+  const models: ModelSpec[] = [];
+  for (let index = random.integer(1, 4); index > 0; index--) {
+    const making = { random, swarm, schema, models, nodes: 0 };
     const table = random.pick(schema.tables);
     const node = randomNode(making, table, swarm('deep') ? 4 : 2);
-    return {
-      name: `model_${index}`,
-      root: table.property,
-      node: { ...node, orderBy: [], limit: null, where: maybeCondition(making, table, 0.5) },
-    };
-  });
+    const where = maybeCondition(making, table, 0.5);
+    models.push({ name: `model_${models.length}`, root: table.property, node: { ...node, orderBy: [], limit: null, where } });
+  }
+  return models;
 }
 
 /** Up to three lists over them. */
 export function randomLists(random: Random, swarm: Swarm, schema: SchemaSpec, models: readonly ModelSpec[]): ListSpec[] {
   if (!swarm('lists')) return [];
-  const making = { random, swarm, schema, nodes: 0 };
+  const making = { random, swarm, schema, models, nodes: 0 };
   return Array.from({ length: random.integer(1, 3) }, (_, index) => {
     const item = random.pick(models);
     const table = tableOf(schema, item.root);
@@ -82,16 +90,17 @@ function randomNode(making: Making, table: TableSpec, depth: number, kind: 'one'
   const many = relations.filter((relation) => relation.kind === 'many');
   const texts = table.columns.filter((column) => ['text', 'varchar'].includes(column.kind));
   const aggregated = (depth === 4 || swarm('nested aggregates')) && swarm('aggregates') && many.length > 0;
+  const others = relations.filter(({ to: target }) => target !== table.property);
   const through = nested && swarm('through') && many.length > 0 && random.chance(0.4) ? random.pick(many) : null;
   const second = through ? relationsOf(schema, through.to) : [];
   const to = second.length > 0 ? random.pick(second) : null;
   return {
     columns: randomColumns(random, table),
-    extras: swarm('extras') && texts.length > 0 && random.chance(0.3) ? [{ name: fresh(), column: random.pick(texts).property }] : [],
-    with: deeper.map(({ name, to: target, kind: of }) => ({
-      relation: name,
-      node: randomNode(making, tableOf(schema, target), depth - 1, of),
-    })),
+    extras: [
+      ...(swarm('extras') && texts.length > 0 && random.chance(0.3) ? [{ name: fresh(), column: random.pick(texts).property }] : []),
+      ...(swarm('written SQL') && others.length > 0 && random.chance(0.4) ? [{ name: fresh(), counted: random.pick(others).name }] : []),
+    ],
+    with: deeper.map((relation) => randomWith(making, relation, depth - 1)),
     through:
       through && to
         ? [
@@ -107,10 +116,31 @@ function randomNode(making: Making, table: TableSpec, depth: number, kind: 'one'
     aggregates: aggregated
       ? Array.from({ length: random.integer(0, 3) }, () => randomAggregate(making, random.pick(many), fresh())).flat()
       : [],
-    where: kind === 'many' ? maybeCondition(making, table, 0.4) : null,
-    orderBy: kind === 'many' ? randomOrder(making, table, ({ by }) => by !== null) : [],
-    limit: kind === 'many' && swarm('limits') && random.chance(0.3) ? random.integer(0, 4) : null,
+    ...(kind === 'many' ? randomTerms(making, table) : { where: null, orderBy: [], limit: null }),
   };
+}
+
+/** What a relation to many rows may have, around a read model, too. */
+function randomTerms(making: Making, table: TableSpec): Pick<NodeSpec, 'where' | 'orderBy' | 'limit'> {
+  const { random, swarm } = making;
+  return {
+    where: maybeCondition(making, table, 0.4),
+    orderBy: randomOrder(making, table, ({ by }) => by !== null),
+    limit: swarm('limits') && random.chance(0.3) ? random.integer(0, 4) : null,
+  };
+}
+
+const empty: NodeSpec = { columns: null, extras: [], with: [], through: [], aggregates: [], where: null, orderBy: [], limit: null };
+
+function randomWith(making: Making, { name, to, kind }: RelationSpec, depth: number): WithSpec {
+  const { random, swarm, schema, models } = making;
+  // A large one inside a large one would have documents that nobody can read.
+  const fitting = models.filter((model) => model.root === to && JSON.stringify(model).length < 1500);
+  const table = tableOf(schema, to);
+  if (!swarm('embedding') || fitting.length === 0 || random.chance(0.4))
+    return { relation: name, node: randomNode(making, table, depth, kind) };
+  const around = kind === 'many' && random.chance(0.6) ? randomTerms(making, table) : {};
+  return { relation: name, node: { ...empty, ...around }, model: random.pick(fitting).name };
 }
 
 function randomColumns(random: Random, table: TableSpec): NodeSpec['columns'] {
@@ -150,6 +180,8 @@ function randomCondition(making: Making, table: TableSpec, depth: number): Condi
     return random.chance(0.3) ? { is: 'not', of: inner() } : { is: random.pick(['and', 'or'] as const), of: [inner(), inner()] };
   const comparable = table.columns.filter(({ kind }) => literalsOf(kind).length > 0);
   const any = random.pick(table.columns);
+  const moments = table.columns.filter(({ kind }) => kind.startsWith('timestamptz'));
+  if (making.swarm('time') && moments.length > 0 && random.chance(0.4)) return { is: 'over', column: random.pick(moments).property };
   if (comparable.length === 0 || random.chance(0.3)) return { is: random.pick(['null', 'not null'] as const), column: any.property };
   const column: ColumnSpec = random.pick(comparable);
   const values = literalsOf(column.kind);

@@ -49,7 +49,7 @@ export function randomSchema(random: Random, swarm: Swarm): SchemaSpec {
       const target = swarm('self-references') && random.chance(0.3) ? table : random.pick(tables);
       if (target === table && !swarm('self-references')) continue;
       const other = swarm('references to other columns') && random.chance(0.3) ? random.pick(target.columns) : null;
-      const to = other && kinds[other.kind]?.key && other.generatedFrom === undefined ? [other.property] : target.key;
+      const to = other && kinds[other.kind]?.key ? [other.property] : target.key;
       const mixed = swarm('references of another kind') && random.chance(0.3);
       const own = to.map((property) => columns.referring(columnOf(target, property), random.chance(0.7), mixed));
       const plain = mixed || to !== target.key;
@@ -69,6 +69,7 @@ export function randomSchema(random: Random, swarm: Swarm): SchemaSpec {
       )
         columns.generated(column);
     }
+    if (swarm('partitioned tables') && random.chance(0.4)) table.partitions = random.integer(1, 3);
     table.columns = random.chance(0.5) ? random.shuffle(table.columns) : table.columns;
   }
   const columns = new Set(tables.flatMap((table) => table.columns.map(({ property }) => property)));
@@ -94,7 +95,7 @@ function randomTable({ random, swarm, names }: Making, others: readonly TableSpe
 function columnMaker({ random, swarm }: Making, casing: SchemaSpec['casing'], table: Draft) {
   const names = randomNames(random, swarm);
   const schema = { casing, tables: [], references: [] };
-  const add = (kind: string, nullable: boolean, generatedFrom?: string): string => {
+  const add = (kind: string, nullable: boolean, generatedFrom?: string, virtual = false): string => {
     for (;;) {
       const column = {
         property: names.property(),
@@ -102,6 +103,7 @@ function columnMaker({ random, swarm }: Making, casing: SchemaSpec['casing'], ta
         kind,
         nullable,
         ...(generatedFrom !== undefined && { generatedFrom }),
+        ...(virtual && { virtual }),
       };
       const stored = columnName(schema, column);
       if (table.columns.some((other) => other.property === column.property || columnName(schema, other) === stored)) continue;
@@ -112,7 +114,7 @@ function columnMaker({ random, swarm }: Making, casing: SchemaSpec['casing'], ta
   return {
     key: () => add(swarm('keys of every kind') ? random.pick(keyKinds) : random.pick(['integer', 'identity', 'uuid', 'text']), false),
     other: () => add(random.pick(swarm('columns of every kind') ? Object.keys(kinds) : plainKinds), random.chance(0.7)),
-    generated: (from: ColumnSpec) => add(from.kind, true, from.property),
+    generated: (from: ColumnSpec) => add(from.kind, true, from.property, swarm('virtual columns') && random.chance(0.5)),
     referring: (column: ColumnSpec, nullable: boolean, mixed: boolean) => {
       const other = mixed ? otherKinds[column.kind] : undefined;
       const whole = column.kind === 'serial' || column.kind === 'identity' ? 'integer' : column.kind;

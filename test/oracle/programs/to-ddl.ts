@@ -29,16 +29,31 @@ export function schemaDdl(schema: SchemaSpec): string {
 function tableDdl(schema: SchemaSpec, table: TableSpec): string {
   const columns = table.columns.map((column) => {
     const name = quoteName(columnName(schema, column));
-    const generated = column.generatedFrom === undefined ? '' : generatedDdl(schema, table, column.generatedFrom);
+    const generated =
+      column.generatedFrom === undefined
+        ? ''
+        : `${generatedDdl(schema, table, column.generatedFrom)} ${column.virtual ? 'virtual' : 'stored'}`;
     return `${name} ${kindOf(column.kind).sql}${generated}${column.nullable ? '' : ' not null'}`;
   });
-  return `create table ${qualified(table)} (${[...columns, `primary key (${names(schema, table, table.key)})`].join(', ')});`;
+  const count = table.partitions ?? 0;
+  const partitionedBy = count > 0 ? ` partition by hash (${names(schema, table, table.key)})` : '';
+  const partitions = Array.from({ length: count }, (_, index) => {
+    const name = qualified({
+      ...table,
+      name: `${Buffer.from(table.name)
+        .subarray(0, 50)
+        .toString()
+        .replace(/\uFFFD/g, '')} ${index}`,
+    });
+    return ` create table ${name} partition of ${qualified(table)} for values with (modulus ${count}, remainder ${index});`;
+  });
+  return `create table ${qualified(table)} (${[...columns, `primary key (${names(schema, table, table.key)})`].join(', ')})${partitionedBy};${partitions.join('')}`;
 }
 
 function generatedDdl(schema: SchemaSpec, table: TableSpec, from: string): string {
   const column = columnOf(table, from);
   const name = quoteName(columnName(schema, column));
-  return ` generated always as (${kindOf(column.kind).sql === 'text' ? `${name} || '!'` : `-(${name} / 2)`}) stored`;
+  return ` generated always as (${kindOf(column.kind).sql === 'text' ? `${name} || '!'` : `-(${name} / 2)`})`;
 }
 
 function referenceDdl(schema: SchemaSpec, { from, columns, to, references, constraint }: ReferenceSpec): string {

@@ -4,12 +4,14 @@ import { toDrizzle } from './conditions.ts';
 import {
   type Condition,
   type Declarations,
+  type ExtraSpec,
   type NodeSpec,
   type OrderSpec,
   relationOf,
   type SchemaSpec,
   type TableSpec,
   tableOf,
+  type WithSpec,
 } from './program.ts';
 import { drizzleSchema } from './to-drizzle.ts';
 
@@ -22,13 +24,13 @@ export function declare({ schema, models, lists }: Declarations): {
   readonly lists: Map<string, ListModel>;
 } {
   const drizzle = drizzleSchema(schema);
-  const documents = new Map(
-    models.map(({ name, root, node }): [string, ReadModel] => {
-      const config = { name, ...nodeConfig(schema, tableOf(schema, root), node) };
-      // The schema is made while running: its types say nothing that the compiler could check.
-      return [name, defineReadModel(drizzle as never, root as never, config as never) as unknown as ReadModel];
-    }),
-  );
+  const documents = new Map<string, ReadModel>();
+  const making = { schema, drizzle, documents };
+  for (const { name, root, node } of models) {
+    const config = { name, ...nodeConfig(making, tableOf(schema, root), node) };
+    // The schema is made while running: its types say nothing that the compiler could check.
+    documents.set(name, defineReadModel(drizzle as never, root as never, config as never) as unknown as ReadModel);
+  }
   const declared = lists.map(({ name, item, partitionBy, where, orderBy }): [string, ListModel] => {
     const model = documents.get(item);
     const root = models.find((candidate) => candidate.name === item)?.root;
@@ -43,19 +45,27 @@ export function declare({ schema, models, lists }: Declarations): {
 /** All of them. */
 export const declaredModels = ({ documents, lists }: ReturnType<typeof declare>): AnyModel[] => [...documents.values(), ...lists.values()];
 
-function nodeConfig(schema: SchemaSpec, table: TableSpec, node: NodeSpec): Record<string, unknown> {
+type Making = {
+  readonly schema: SchemaSpec;
+  readonly drizzle: Record<string, unknown>;
+  /** Those declared so far. */
+  readonly documents: ReadonlyMap<string, ReadModel>;
+};
+
+function nodeConfig(making: Making, table: TableSpec, node: NodeSpec): Record<string, unknown> {
+  const { schema } = making;
   const inner = (relation: string) => tableOf(schema, relationOf(schema, table.property, relation).to);
   return {
     ...(node.columns && { columns: Object.fromEntries(node.columns.names.map((name) => [name, node.columns?.take])) }),
-    ...(node.extras.length > 0 && { extras: extrasConfig(node.extras) }),
+    ...(node.extras.length > 0 && extrasConfig(making, table, node.extras)),
     ...(node.with.length > 0 && {
-      with: Object.fromEntries(node.with.map((each) => [each.relation, nodeConfig(schema, inner(each.relation), each.node)])),
+      with: Object.fromEntries(node.with.map((each) => [each.relation, withConfig(making, inner(each.relation), each)])),
     }),
     ...(node.through.length > 0 && {
       through: Object.fromEntries(
         node.through.map(({ name, via, to, joinWhere, node: target }) => {
           const join = inner(via);
-          const config = nodeConfig(schema, tableOf(schema, relationOf(schema, join.property, to).to), target);
+          const config = nodeConfig(making, tableOf(schema, relationOf(schema, join.property, to).to), target);
           return [name, { via, to, ...(joinWhere && { joinWhere: toDrizzle(join, joinWhere) }), ...config }];
         }),
       ),
@@ -75,8 +85,34 @@ function nodeConfig(schema: SchemaSpec, table: TableSpec, node: NodeSpec): Recor
   };
 }
 
-const extrasConfig = (extras: NodeSpec['extras']) => (fields: Fields) =>
-  Object.fromEntries(extras.map(({ name, column }) => [name, sql<string>`${fields[column]} || ${"!'"}`.as(name)]));
+/** A query, a read model, or a read model with something around it. */
+function withConfig(making: Making, table: TableSpec, { model: name, node }: WithSpec): unknown {
+  if (name === undefined) return nodeConfig(making, table, node);
+  const model = making.documents.get(name);
+  if (!model) throw new Error(`The program embeds "${name}", which is not declared before.`);
+  const { where, orderBy, limit } = nodeConfig(making, table, node);
+  const around = {
+    ...(where !== undefined && { where }),
+    ...(orderBy !== undefined && { orderBy }),
+    ...(limit !== undefined && { limit }),
+  };
+  return Object.keys(around).length > 0 ? { model, ...around } : model;
+}
+
+function extrasConfig({ schema, drizzle }: Making, table: TableSpec, extras: readonly ExtraSpec[]) {
+  const counted = extras.flatMap((extra) => ('counted' in extra ? [extra.counted] : []));
+  const expression = (extra: ExtraSpec, fields: Fields): SQL => {
+    if (!('counted' in extra)) return sql<string>`${fields[extra.column]} || ${"!'"}`;
+    const { to, columns, references } = relationOf(schema, table.property, extra.counted);
+    const target = drizzle[to] as Readonly<Record<string, never>>;
+    const joins = columns.map((column, index) => sql`${target[references[index] ?? '']} = ${fields[column]}`);
+    return sql<number>`(select count(*)::integer from ${target} where ${sql.join(joins, sql` and `)})`;
+  };
+  return {
+    extras: (fields: Fields) => Object.fromEntries(extras.map((extra) => [extra.name, expression(extra, fields).as(extra.name)])),
+    ...(counted.length > 0 && { reads: Object.fromEntries(counted.map((relation) => [relation, true])) }),
+  };
+}
 
 function whereConfig(table: TableSpec, where: Condition | null): { where?: (fields: Fields, operators: Operators) => SQL | undefined } {
   return where ? { where: toDrizzle(table, where) } : {};

@@ -14,7 +14,7 @@ export function worldOf(name: string, declarations: Declarations, seed: number):
     name,
     ddl: schemaDdl(schema),
     ...(schema.casing !== null && { casing: schema.casing }),
-    documents: models.map((model) => document(declared.documents.get(model.name), (rows) => expectedDocuments(schema, model, rows))),
+    documents: models.map((model) => document(declared.documents.get(model.name), (rows) => expectedDocuments(declarations, model, rows))),
     lists: lists.map((each) => list(declared.lists.get(each.name), (rows) => expectedList(declarations, each, rows))),
     own: valuePools(createRandom(seed), schema, tableId),
     floods: false,
