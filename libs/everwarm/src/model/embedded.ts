@@ -52,7 +52,7 @@ export function within<T>(planning: Planning, model: Embedded | null, path: stri
 }
 
 function refersToModel(given: RawQuery): boolean {
-  return typeof given === 'function' || 'model' in given || isModel(given);
+  return typeof given === 'function' || 'model' in given || 'kind' in given;
 }
 
 function isModel(value: unknown): value is Embedded {

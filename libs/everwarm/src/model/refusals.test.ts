@@ -1,8 +1,24 @@
-import { relations, sql } from 'drizzle-orm';
-import { boolean, customType, geometry, integer, json, pgTable, pgView, primaryKey, real, text, timestamp } from 'drizzle-orm/pg-core';
+import { exists, relations, sql } from 'drizzle-orm';
+import {
+  alias,
+  boolean,
+  customType,
+  geometry,
+  integer,
+  json,
+  jsonb,
+  pgTable,
+  pgView,
+  primaryKey,
+  QueryBuilder,
+  real,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core';
 import { describe, expect, it } from 'vitest';
 import { EverwarmError } from '#contracts/errors.ts';
 import { defineList, defineReadModel } from './define.ts';
+import { jsonForm } from './json-form.ts';
 
 const money = customType<{ data: string }>({ dataType: () => 'money' });
 
@@ -12,6 +28,7 @@ const book = pgTable('book', {
   shelfId: integer('shelf_id'),
   place: geometry('place'),
   price: money('price'),
+  notes: jsonb('notes'),
   isNew: boolean('is_new'),
   extra: json('extra'),
   size: real('size'),
@@ -20,6 +37,10 @@ const shelf = pgTable('shelf', { id: integer('id').primaryKey(), opened: timesta
 const log = pgTable('log', { line: text('line'), bookId: integer('book_id') });
 const measured = pgTable('measured', { at: timestamp('at').primaryKey(), bookId: integer('book_id') });
 const loan = pgTable('loan', { bookId: integer('book_id'), no: integer('no') }, (t) => [primaryKey({ columns: [t.bookId, t.no] })]);
+const stamped = pgTable('stamped', {
+  id: integer('id').primaryKey(),
+  stamp: jsonForm(integer('stamp'), { sql: () => sql`${shelf.opened}`, type: 'string' }),
+});
 const seen = pgView('seen', { id: integer('id') }).as(sql`select 1 as id`);
 
 const schema = {
@@ -28,12 +49,14 @@ const schema = {
   log,
   measured,
   loan,
+  stamped,
   seen,
   bookRelations: relations(book, ({ one, many }) => ({
     shelf: one(shelf, { fields: [book.shelfId], references: [shelf.id] }),
     log: many(log),
     loans: many(loan),
     half: many(measured),
+    siblings: one(book, { fields: [book.shelfId], references: [book.id] }),
   })),
   shelfRelations: relations(shelf, ({ many }) => ({ books: many(book) })),
   logRelations: relations(log, ({ one }) => ({ book: one(book, { fields: [log.bookId], references: [book.id] }) })),
@@ -46,6 +69,11 @@ const schema = {
 type Config = { [option: string]: unknown };
 const define = (config: Config, root = 'book') => defineReadModel(schema, root as 'book', { name: 'm', ...config } as never);
 const item = defineReadModel(schema, 'book', { name: 'item', columns: { id: true } });
+const transformed = defineReadModel(schema, 'loan', { name: 'turned', columns: { no: true } }).transform(1, (given) => given);
+const elsewhere = defineReadModel({ ...schema }, 'loan', { name: 'elsewhere', columns: { no: true } });
+const builder = new QueryBuilder();
+const counted = builder.$with('counted').as(builder.select({ no: loan.no }).from(loan));
+let outer = book;
 const listed = (config: Config) => defineList(item, { name: 'l', orderBy: (b: typeof book) => b.id, ...config } as never);
 
 function refusal(action: () => unknown): EverwarmError {
@@ -80,6 +108,7 @@ const documents: [what: string, config: Config, path: string, cure: RegExp, root
   ['nothing selected', { columns: {} }, 'm', /Name a column/],
   ['a column type without JSON form', { columns: { place: true } }, 'm.place', /type geometry\(point\) .* Leave it out.* jsonForm/],
   ['a custom type', { columns: { price: true } }, 'm.price', /type money .* Leave it out.* jsonForm\(column, \{ sql, type \}\)/],
+  ['a form of one’s own that reaches further', { columns: { stamp: true } }, 'm.stamp', /"opened" of another table/, 'stamped'],
   [
     'a key of a type that keys cannot have',
     { columns: { bookId: true } },
@@ -96,7 +125,80 @@ const documents: [what: string, config: Config, path: string, cure: RegExp, root
   ],
   ['a column of another table in orderBy', { with: { loans: { orderBy: () => [shelf.opened] } } }, 'm.loans.orderBy[0]', /use a relation/],
   ['a column of another table in an extra', { extras: { x: sql`${shelf.opened}`.as('x') } }, 'm.extras.x', /use a relation/],
-  ['a table in where', { where: () => sql`${book} is not null` }, 'm.where', /contains a table.* Reach other tables by relations/],
+  ['a table in where', { where: () => sql`${book} is not null` }, 'm.where', /contains a table.* reads: \{ relation/],
+  ['another table in a subquery', { where: () => sql`exists (select from ${shelf})` }, 'm.where', /contains a table, "shelf".* reads: \{/],
+  [
+    'a query of the builder',
+    { where: () => exists(builder.select({ one: sql`1` }).from(loan)) },
+    'm.where',
+    /contains a subquery.* reads: \{ relation/,
+  ],
+  [
+    'a table beside the one that is declared to be read',
+    { reads: { loans: true }, where: () => sql`exists (select from ${shelf})` },
+    'm.where',
+    /contains a table, "shelf"/,
+  ],
+  [
+    'the row’s own table, when other rows of it are read',
+    { reads: { siblings: true }, where: () => sql`exists (select from ${book} where ${book.id} = 1)` },
+    'm.where',
+    /both the row itself and under "reads".* callback's argument.* alias\(book, 'name'\)/,
+  ],
+  [
+    'raw text that names the row’s alias',
+    { reads: { loans: true }, where: () => sql`exists (select from loan t0 where t0.no = 1)` },
+    'm.where',
+    /uses the name "t0".* Rename/,
+  ],
+  [
+    'an alias that is the row’s',
+    { reads: { siblings: true }, where: () => sql`exists (select from ${book} ${alias(book, 't0')})` },
+    'm.where',
+    /uses "t0".* other names for alias/,
+  ],
+  [
+    'columns of another place’s callback',
+    {
+      extras: (b: typeof book) => {
+        outer = b;
+        return {};
+      },
+      with: { loans: { reads: { book: true }, where: () => sql`${outer.title} = 'x'` } },
+    },
+    'm.loans.where',
+    /uses "t0", which names a row of the read model itself, of another place/,
+  ],
+  ['a relation under reads that is none', { reads: { nope: true } }, 'm.reads.nope', /Declare it with relations/],
+  ['a column under reads that is none', { reads: { loans: { columns: { nope: true } } } }, 'm.reads.loans.columns', /It has: bookId, no/],
+  ['an option under reads', { reads: { loans: { where: () => sql`true` } } }, 'm.reads.loans', /Supported are: columns, with/],
+  [
+    'a relation below reads that is none',
+    { reads: { loans: { with: { nope: true } } } },
+    'm.reads.loans.nope',
+    /Declare it with relations/,
+  ],
+  ['a table without a key under reads', { reads: { log: true } }, 'm.reads.log', /no primary key. Give it one/],
+  ['a common table expression', { reads: { loans: true }, where: () => sql`exists (select from ${counted})` }, 'm.where', /something else/],
+  [
+    'an order term of two directions',
+    { with: { loans: { orderBy: () => sql`${loan.no} desc, ${loan.bookId}` } } },
+    'm.loans.orderBy[0]',
+    /more than one term .* element of an array/,
+  ],
+  [
+    'an order term with a direction twice',
+    { with: { loans: { orderBy: () => sql`${loan.no} desc desc` } } },
+    'm.loans.orderBy[0]',
+    /"desc" stands inside/,
+  ],
+  ['an embedded model of another table', { with: { shelf: item } }, 'm.shelf', /embeds "item", whose rows are of "book".* "shelf"/],
+  ['an embedded model with a transform', { with: { loans: { model: transformed } } }, 'm.loans', /embeds "turned", which has a transform/],
+  ['an embedded list', { with: { loans: listed({}) } }, 'm.loans', /not a document model/],
+  ['an embedded something', { with: { loans: { model: 7 } } }, 'm.loans', /not a document model of defineReadModel. Give one/],
+  ['an embedded model of another schema object', { with: { loans: elsewhere } }, 'm.loans', /another schema object. Declare both over/],
+  ['columns beside an embedded model', { with: { loans: { model: elsewhere, columns: {} } } }, 'm.loans', /Supported are: model, where/],
+  ['where around an embedded single row', { with: { siblings: { model: item, where: () => sql`true` } } }, 'm.siblings', /Leave them out/],
   ['a view in where', { where: () => sql`exists (select from ${seen})` }, 'm.where', /contains a view/],
   ['a subquery in where', { where: () => sql`${book.id} in ${{ getSQL: () => sql`(select 1)` }}` }, 'm.where', /contains a subquery/],
   ['a placeholder in where', { where: () => sql`${book.id} = ${sql.placeholder('id')}` }, 'm.where', /placeholder/],
@@ -154,8 +256,22 @@ type Builder = Record<'count' | 'sum' | 'max', (relation: string, ...rest: unkno
 const lists: [what: string, config: Config, path: string, cure: RegExp][] = [
   ['no order', { orderBy: undefined }, 'l', /Name at least one column/],
   ['an empty order', { orderBy: () => [] }, 'l', /Name at least one column/],
-  ['an order by text', { orderBy: (b: typeof book) => b.title }, 'l.orderBy[0]', /"title" of type text.* Use an integer/],
-  ['an order by an expression', { orderBy: (b: typeof book) => [b.id, sql`${b.id} % 2`] }, 'l.orderBy[1]', /Order by plain columns/],
+  [
+    'an order by a type without one in bytes',
+    { orderBy: (b: typeof book) => b.notes },
+    'l.orderBy[0]',
+    /"notes" of type jsonb.* Order by integers/,
+  ],
+  [
+    'an order by another collation',
+    { orderBy: (b: typeof book) => [b.id, sql`${b.title} collate "de-x-icu" desc`] },
+    'l.orderBy[1]',
+    /collation other than "C".* leave it out/,
+  ],
+  ['a partition by several columns', { partitionBy: ['id', 'title'] }, 'l.partitionBy', /several columns. Partition by one/],
+  ['a keep of nothing', { keep: 0 }, 'l.keep', /whole number from 1 to 10000/],
+  ['a keep without end', { keep: Number.POSITIVE_INFINITY }, 'l.keep', /whole number from 1 to 10000/],
+  ['a count that is no yes or no', { count: 'exact' }, 'l.count', /true or false/],
   ['an order by another table', { orderBy: () => shelf.id }, 'l.orderBy[0]', /another table/],
   ['a where over another table', { where: () => other }, 'l.where', /another table/],
   ['a partition by an unknown column', { partitionBy: 'nope' }, 'l.partitionBy', /It has: id, title/],
