@@ -11,14 +11,22 @@ const backlogLimit = 20_000;
 
 type Row = { id: number; state: string; model: CompiledModel; phase: 'source' | 'projection'; position: string[] | null };
 
-/** Begins (or begins again) the walk over all keys of these generations: each becomes owed, and what is kept of aggregates is set anew. */
+/** Begins (or begins again) the walk over all keys of these generations: each becomes owed. */
 export async function startReconcile(tx: Database, generations: readonly number[]): Promise<void> {
   if (generations.length === 0) return;
   await tx.query(
     `update everwarm.generations set reconcile_phase = 'source', reconcile_position = null, reconcile_seq = null where id = any($1)`,
     [generations],
   );
+}
+
+/**
+ * The same where rows may have changed unseen, or something that is kept may be wrong: what is kept of aggregates is set anew too.
+ * A change that was captured without its keys, such as a TRUNCATE, told the aggregates itself.
+ */
+export async function startAnew(tx: Database, generations: readonly number[]): Promise<void> {
   await resetAggregates(tx, generations);
+  await startReconcile(tx, generations);
 }
 
 /**
