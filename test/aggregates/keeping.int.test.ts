@@ -1,3 +1,4 @@
+import { waitFor } from '@everwarm/testkit';
 import type { Pool } from 'pg';
 import { expect, test } from 'vitest';
 import { foldDeltas } from '../../libs/everwarm/src/stages/relay/fold-deltas.ts';
@@ -103,7 +104,8 @@ test('a reset that comes while bases are being set wins', async () => {
   try {
     await other.query('begin; update everwarm.aggregates set resets = resets + 1');
     const setting = setBases(db);
-    await expect.poll(async () => count(pool, `pg_locks where not granted and locktype = 'transactionid'`)).toBeGreaterThan(0);
+    const waiting = `pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await waitFor(async () => (await count(pool, waiting)) > 0, { what: 'the setting to meet the reset' });
     await other.query('commit');
     expect(await setting).toBe(true);
   } finally {
@@ -117,13 +119,14 @@ test('an aggregate that this database does not allow is named with the reason, a
   const { db, pool } = toll;
   await pool.query(`alter table "Toll"."Passage" alter column fee type numeric`);
   await pool.query('update everwarm.aggregates set not_before = now()');
-  while (await setBases(db));
-  await expect
-    .poll(async () => {
+  await waitFor(
+    async () => {
       await setBases(db);
-      return ready(pool);
-    })
-    .toBe(6);
+      return (await count(pool, 'everwarm.aggregates where not ready and problem is null')) === 0;
+    },
+    { what: 'all aggregates to be looked at' },
+  );
+  expect(await ready(pool)).toBe(6);
   const { rows } = await pool.query('select distinct problem from everwarm.aggregates where not ready');
   expect(rows).toEqual([{ problem: 'fee is of type numeric, not a number of 2 digits behind the point' }]);
   await pool.query(`insert into "Toll"."Passage" (id, "Opened", "gateNo", kind, fee) values (1, '2024-01-31', 1, 'car', 1.23456)`);
