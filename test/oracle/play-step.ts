@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import type { Step, Transaction } from './random-transactions.ts';
+import type { Part, Step, Transaction } from './random-transactions.ts';
 import type { Table } from './source.ts';
 import { type Operation, render } from './writes.ts';
 
@@ -11,7 +11,7 @@ const lockTimeoutMs = 150;
 export type Played = { readonly log: readonly string[]; readonly prepared: readonly string[]; readonly resolved: readonly string[] };
 
 /**
- * Plays a step: its transactions do their statements side by side, then end one after the other in the step's order, so that
+ * Plays a step: its transactions do their statements side by side, all at once or in turns, then end one after the other in the step's order, so that
  * what began first need not commit first. A statement that fails is rolled back to before it, and the transaction goes on.
  * `prefix` begins the ids of prepared transactions, which are one server's, not one database's.
  */
@@ -21,11 +21,22 @@ export async function playStep(pool: Pool, step: Step, tables: readonly Table[],
   const prepared: string[] = [];
   const clients = await Promise.all(step.transactions.map(() => pool.connect()));
   try {
-    await Promise.all(
-      step.transactions.map((transaction, index) =>
-        doStatements(clients[index]!, transaction, tables, (line) => log.push(`${index}: ${line}`)),
-      ),
-    );
+    const players = step.transactions.map(({ parts, ...transaction }, index): Player => {
+      const [client, note] = [clients[index]!, (line: string) => void log.push(`${index}: ${line}`)];
+      const rest = [...parts];
+      return {
+        begin: () => begin(client, transaction, note),
+        next: async () => {
+          const part = rest.shift();
+          if (part) await doPart(client, part, tables, note);
+          return rest.length > 0;
+        },
+      };
+    });
+    for (const player of players) await player.begin();
+    // In turns nothing depends on how quick anybody is; all at once, the server decides what meets what.
+    for (const turn of step.turns ?? []) await players[turn]?.next();
+    await Promise.all(players.map(finish));
     // A step that was made smaller may have lost transactions, or their places in the order.
     const order = new Set([...step.order, ...step.transactions.keys()]);
     for (const index of [...order].filter((place) => place < step.transactions.length)) {
@@ -53,24 +64,25 @@ export async function playStep(pool: Pool, step: Step, tables: readonly Table[],
 
 type Note = (line: string) => void;
 
-async function doStatements(
-  client: PoolClient,
-  { isolation, settings, parts }: Transaction,
-  tables: readonly Table[],
-  note: Note,
-): Promise<void> {
+/** One transaction being played: `next` does one part of it, and says whether there are more. */
+type Player = { readonly begin: () => Promise<void>; readonly next: () => Promise<boolean> };
+
+async function finish(player: Player): Promise<void> {
+  while (await player.next());
+}
+
+async function begin(client: PoolClient, { isolation, settings }: Omit<Transaction, 'parts'>, note: Note): Promise<void> {
   await client.query(`begin isolation level ${isolation}; set local lock_timeout = ${lockTimeoutMs}; set local deadlock_timeout = '20ms'`);
   for (const setting of settings) await client.query(`set local ${setting}`);
   note(`begin isolation level ${isolation}; ${settings.map((setting) => `set local ${setting};`).join(' ')}`);
-  for (const part of parts) {
-    if ('do' in part) await guarded(client, render(part, tables), note);
-    else {
-      await client.query('savepoint block');
-      for (const write of part.block) await guarded(client, render(write, tables), note);
-      await client.query(part.keep ? 'release savepoint block' : 'rollback to savepoint block');
-      note(`${part.keep ? 'release' : 'rollback to'} savepoint block;`);
-    }
-  }
+}
+
+async function doPart(client: PoolClient, part: Part, tables: readonly Table[], note: Note): Promise<void> {
+  if ('do' in part) return guarded(client, render(part, tables), note);
+  await client.query('savepoint block');
+  for (const write of part.block) await guarded(client, render(write, tables), note);
+  await client.query(part.keep ? 'release savepoint block' : 'rollback to savepoint block');
+  note(`${part.keep ? 'release' : 'rollback to'} savepoint block;`);
 }
 
 async function guarded(client: PoolClient, operation: Operation | null, note: Note): Promise<void> {

@@ -21,6 +21,8 @@ export type Step = {
   readonly transactions: readonly Transaction[];
   /** Positions in `transactions`, in the order of their commits. */
   readonly order: readonly number[];
+  /** Positions in `transactions`, one for each of their parts: whose next part is done when. Without it all of them run at once. */
+  readonly turns?: readonly number[];
   readonly resolve: readonly { readonly id: string; readonly commit: boolean }[];
 };
 
@@ -48,6 +50,7 @@ export function randomStep(making: Making, name: string, prepared: ReadonlySet<s
   return {
     transactions,
     order: random.shuffle(transactions.map((_, index) => index)),
+    ...(count > 1 && random.chance(0.6) && { turns: random.shuffle(transactions.flatMap(({ parts }, index) => parts.map(() => index))) }),
     resolve: [...prepared].filter(() => random.chance(0.5)).map((id) => ({ id, commit: random.chance(0.7) })),
   };
 }

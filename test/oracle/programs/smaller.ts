@@ -10,7 +10,7 @@ type Edit = (program: Program) => Program;
 
 /** Properties that may be null, and arrays whose length others rely on. */
 const nullable = new Set(['where', 'joinWhere', 'limit', 'constraint', 'partitionBy', 'columns']);
-const fixed = new Set(['order', 'key', 'references', 'texts', 'columns']);
+const fixed = new Set(['order', 'turns', 'key', 'references', 'texts', 'columns']);
 
 /** Every way to make a program smaller by one piece, the large pieces first. */
 export function smallerBy(program: Program): Edit[] {
