@@ -40,6 +40,10 @@ create index on books (shelf_id); insert into shelves values (1, 'first')`);
     expect(await everwarm.reader.get(shelf, 1)).toEqual({ id: 1, name: 'first', books: [{ id: 1, shelfId: 1, title: 'A book' }] });
     expect((await everwarm.reader.list(allShelves)).items).toHaveLength(2);
     expect(await everwarm.verify(shelf)).toMatchObject({ checked: 2, differing: 0, inFlight: 0 });
+    await database.pool.query(`delete from everwarm.projection_1 where key = '1'`);
+    await everwarm.touch(shelf, [1]);
+    await everwarm.settled({ timeoutMs: 20_000 });
+    expect((await database.pool.query(`select from everwarm.shelf where key = '1'`)).rowCount).toBe(1);
     const rights = await database.pool.query(
       `select has_table_privilege($1, 'books', 'insert') as writes, has_schema_privilege($1, 'everwarm', 'create') as creates`,
       [role],
