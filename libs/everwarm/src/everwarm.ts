@@ -14,6 +14,7 @@ import { checkConfig, type EverwarmConfig } from './config.ts';
 import { type AuditParts, type Verified, verify } from './operations/audit/verify.ts';
 import { type Migration, migrate } from './operations/migrate.ts';
 import { checkPostgres, type Diagnosis, examine } from './operations/observe/doctor.ts';
+import { type Explained, explain } from './operations/observe/explain.ts';
 import { settled } from './operations/observe/settled.ts';
 import { readStatus, type Status } from './operations/observe/status.ts';
 import { type RebuildProgress, rebuildInPlace } from './operations/rebuild/rebuild.ts';
@@ -45,6 +46,8 @@ export interface Everwarm {
   verify(model: AnyModel | string, options?: { readonly onProgress?: (checked: number) => void }): Promise<Verified>;
   /** Where everything stands. */
   status(): Promise<Status>;
+  /** What is derived from a read model, step by step, and which generations of it there are. Needs no database: without one it does not say those. */
+  explain(model: AnyModel | string): Promise<Explained>;
   /** What Everwarm stands on, checked. */
   doctor(): Promise<Diagnosis[]>;
   /** Finishes running batches, stops, and closes what it opened. May be called twice, and before `start`. */
@@ -200,6 +203,9 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
     async status() {
       const { redis, queues } = await opened();
       return readStatus(postgres.transactions, redis, queues);
+    },
+    async explain(model) {
+      return explain(postgres.transactions, declared(model));
     },
     async doctor() {
       const redis = redisFor('read');

@@ -9,6 +9,7 @@ export { defineConfig, type EverwarmConfig } from './config.ts';
 export { createEverwarm, type Everwarm } from './everwarm.ts';
 export type { Finding, Verified } from './operations/audit/verify.ts';
 export type { Migration } from './operations/migrate.ts';
+export type { Explained, ExplainedGeneration } from './operations/observe/explain.ts';
 export type { Diagnosis } from './operations/observe/doctor.ts';
 export type { Status } from './operations/observe/status.ts';
 export type { RebuildProgress } from './operations/rebuild/rebuild.ts';

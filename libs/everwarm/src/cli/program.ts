@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { addDoctor } from './doctor.ts';
+import { addExplain } from './explain.ts';
 import { addMigrate } from './migrate.ts';
 import { addRebuild } from './rebuild.ts';
 import { addStatus } from './status.ts';
@@ -8,7 +9,7 @@ import { addTouch } from './touch.ts';
 import { addVerify } from './verify.ts';
 import { addWork } from './work.ts';
 
-const verbs = [addMigrate, addWork, addStatus, addRebuild, addTouch, addVerify, addDoctor];
+const verbs = [addMigrate, addWork, addStatus, addRebuild, addTouch, addVerify, addExplain, addDoctor];
 
 /** The whole command line. Parsing throws: CommanderError for a wrong line and for help, EverwarmError for what a verb meets. */
 export function buildProgram(): Command {

@@ -1,6 +1,7 @@
 import type { CompiledModel, Dependency } from '#contracts/compiled.ts';
 import type { ShapeField, ShapeRows } from '#contracts/shape.ts';
 import { definitionHash } from './compile.ts';
+import { partitionTable, tableWords } from './explain.ts';
 
 /**
  * What became of a definition, in sentences, the most visible first: properties of the document, the rows behind them, what is
@@ -31,8 +32,10 @@ const became = (path: string, what: string, from: string, to: string): string[] 
 const changed = (path: string, what: string, from: string, to: string): string[] =>
   from === to ? [] : [`${path}: ${what} changed: ${from || 'none'} became ${to || 'none'}`];
 const keyWords = ({ key }: CompiledModel) => key.map(({ name, type }) => `${name} (${type})`).join(', ');
-const partitionWords = ({ list, dependencies }: CompiledModel) =>
-  list?.partition ? `${list.partition.name}${dependencies.length > 1 ? ` of ${dependencies.at(-1)?.table.name}` : ''}` : '';
+const partitionWords = (model: CompiledModel) => {
+  const through = partitionTable(model);
+  return `${model.list?.partition?.name ?? ''}${through === null ? '' : ` of ${through}`}`;
+};
 
 function shapeDifferences(before: CompiledModel, after: CompiledModel): string[] {
   if (!before.shape || !after.shape) return [];
@@ -94,8 +97,6 @@ function watchDifferences(before: CompiledModel, after: CompiledModel): string[]
   ];
 }
 
-/** A table's name goes with its schema where that is not `public`. */
-const tableWords = ({ schema, name }: Dependency['table']) => (schema === 'public' ? name : `${schema}.${name}`);
 const watched = ({ dependencies }: CompiledModel) =>
   new Set(dependencies.flatMap(({ table, columns }) => columns.map((column) => `${tableWords(table)}.${column}`)));
 
