@@ -1,7 +1,8 @@
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { documentKey } from '../../libs/everwarm/src/contracts/names.ts';
-import { publishDocuments, publishEntries } from '../../libs/everwarm/src/stages/write-through/publish.ts';
+import { publishDocuments } from '../../libs/everwarm/src/stages/write-through/publish.ts';
+import { publishEntries } from '../../libs/everwarm/src/stages/write-through/publish-entries.ts';
 import { withFencedCommands } from '../../libs/everwarm/src/stages/write-through/scripts.ts';
 import { postgresCopies, redisCopies, redisEntries, redisPageLength, servingId } from './fixtures/copies.ts';
 import { expectEquivalence } from './fixtures/equivalence.ts';
@@ -67,7 +68,7 @@ test.each([
   await depot.everwarm.settled();
   expect(await partition(depot, 1)).toBe(0);
 
-  await publishEntries(late, depot.space, depot.pool, list, [
+  await publishEntries(late, depot.space, depot.pool, { id: list, model: supplierOrders.compile() }, [
     { partition: '1', key: text, member: Buffer.from(computed.member, 'hex'), version: computed.version },
   ]);
   expect(await redisPageLength(depot, supplierOrders, '1')).toBe(0);

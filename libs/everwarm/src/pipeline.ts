@@ -14,14 +14,17 @@ import { startRecomputeWorkers } from './stages/recompute/recompute-worker.ts';
 import { deltaFolder } from './stages/relay/fold-deltas.ts';
 import { lanesOf } from './stages/relay/lanes.ts';
 import { promoteBuilt } from './stages/relay/promote.ts';
-import { reconcileStep, startReconcile } from './stages/relay/reconcile.ts';
+import { reconcileStep, startAnew } from './stages/relay/reconcile.ts';
 import { refill } from './stages/relay/refill.ts';
 import { Relay } from './stages/relay/relay.ts';
 import { forgetUnused } from './stages/relay/reset-aggregates.ts';
 import { rotate } from './stages/relay/rotate.ts';
 import { setBases } from './stages/relay/set-bases.ts';
 import { oweDue } from './stages/relay/timers.ts';
-import { type FencedRedis, publishDocuments, publishEntries } from './stages/write-through/publish.ts';
+import { foldCounts } from './stages/write-through/counts.ts';
+import type { FencedRedis } from './stages/write-through/fenced-pipeline.ts';
+import { publishDocuments } from './stages/write-through/publish.ts';
+import { publishEntries } from './stages/write-through/publish-entries.ts';
 import { purgeDropped } from './stages/write-through/purge.ts';
 import { isPresent, rehydrate } from './stages/write-through/rehydrate.ts';
 import { type WrittenDocument, writeDocuments } from './stages/write-through/write-documents.ts';
@@ -92,7 +95,7 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     publish: (generation, written) =>
       'documents' in written
         ? publishDocuments(writer, space, generation.id, written.documents)
-        : publishEntries(writer, space, db, generation.id, written.entries),
+        : publishEntries(writer, space, db, generation, written.entries),
     onError,
   });
 
@@ -110,7 +113,7 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     { name: 'refill', everyMs: 500, run: async () => relay.measureRoom().then(() => refill(db, lanes)) },
     { name: 'timers', everyMs: 250, run: async (again) => again(await oweDue(db, lanes)) },
     { name: 'reconcile', everyMs: 100, run: async () => reconcileStep(db).catch(leaveAside) },
-    { name: 'watch tables', everyMs: 2000, run: async () => watchTables(db, startReconcile) },
+    { name: 'watch tables', everyMs: 2000, run: async () => watchTables(db, startAnew) },
     { name: 'fold', everyMs: 200, run: async (again) => (await fold()) && again(0) },
     { name: 'bases', everyMs: 500, run: async (again) => (await setBases(db)) && again(0) },
     { name: 'aggregates', everyMs: 10_000, run: async () => forgetUnused(db) },
@@ -120,6 +123,7 @@ export function startPipeline(parts: PipelineParts): Pipeline {
       everyMs: 500,
       run: async () => (await isPresent(db, writer, space)) || rehydrate(db, writer, space, await generations.live()),
     },
+    { name: 'fold counts', everyMs: 500, run: async () => foldCounts(db) },
     { name: 'purge', everyMs: 10_000, run: async () => purgeDropped(db, writer, space) },
     { name: 'rotate', everyMs: 5000, run: async () => relay.delivered && rotate(db, relay.delivered) },
   ]);

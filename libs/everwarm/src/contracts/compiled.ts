@@ -89,8 +89,12 @@ export type CompiledModel = {
     /** The name of the document model whose documents the list shows. */
     readonly item: string;
     readonly partition: KeyColumn | null;
-    /** `$1 text` partition, `$2 bytea` member to start after or null, `$3 int` limit: the page from the sources, as (key, member). */
-    readonly page: string;
+    /** `$1 text` partition: all of its entries from the sources, in no order, as (key, member). */
+    readonly entries: string;
+    /** How many entries of each partition Redis holds: the first ones. */
+    readonly keep: number;
+    /** Whether the number of entries of each partition is kept. */
+    readonly count: boolean;
   };
 };
 

@@ -29,6 +29,7 @@ export const reservedNames: ReadonlySet<string> = new Set([
   'aggregates',
   'aggregate_deltas',
   'aggregate_bases',
+  'list_counts',
   'delta',
   'change',
 ]);

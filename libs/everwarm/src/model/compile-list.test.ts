@@ -45,7 +45,7 @@ describe('a list', () => {
   it('holds an item only while it has a document: the item’s filter is part of it', () => {
     const list = defineList(card, { name: 'l', orderBy: (p) => p.pinned, where: (p, { eq }) => eq(p.topic, 3) }).compile();
     expect(list.recompute).toContain('where ("t0"."draft" = false) and ("t0"."topic" = 3)');
-    expect(list.list?.page).toContain('("t0"."draft" = false) and ("t0"."topic" = 3)');
+    expect(list.list?.entries).toContain('("t0"."draft" = false) and ("t0"."topic" = 3)');
     expect(list.fragments.map(({ path }) => path)).toEqual(['card.where', 'l.orderBy[0]', 'l.where']);
   });
 
@@ -96,28 +96,33 @@ describe('the bytes of an entry', () => {
   const key = `convert_to((t0."id")::text, 'UTF8') || int2send(octet_length(convert_to((t0."id")::text, 'UTF8'))::smallint)`;
 
   it('end with the key columns the order does not name, the key and its length', () => {
-    expect(member((p) => p.pinned)).toBe(
-      `(case when "t0"."pinned" then '\\x01'::bytea else '\\x00'::bytea end) || (uuid_send(t0."id")) || ${key}`,
-    );
-    expect(member((p) => [p.id])).toBe(`(uuid_send("t0"."id")) || ${key}`);
+    expect(member((p) => p.pinned)).toBe(`everwarm.sort_key("t0"."pinned") || everwarm.sort_key(t0."id") || ${key}`);
+    expect(member((p) => [p.id])).toBe(`everwarm.sort_key("t0"."id") || ${key}`);
   });
 
   it.each<[string, (p: typeof post) => unknown, string, string]>([
-    ['asc', (p) => p.topic, '02', 'int8send'],
-    ['asc nulls first', (p) => sql`${p.topic} asc nulls first`, '00', 'int8send'],
-    ['desc', (p) => sql`${p.topic} desc`, '00', 'fedcba'],
-    ['DESC NULLS LAST', (p) => sql`${p.topic} DESC NULLS LAST`, '02', 'fedcba'],
+    ['asc', (p) => p.topic, '02', 'everwarm.sort_key('],
+    ['asc nulls first', (p) => sql`${p.topic} asc nulls first`, '00', 'everwarm.sort_key('],
+    ['desc', (p) => sql`${p.topic} desc`, '00', 'everwarm.sort_key_inverted(everwarm.sort_key('],
+    ['DESC NULLS LAST', (p) => sql`${p.topic} DESC NULLS LAST`, '02', 'everwarm.sort_key_inverted(everwarm.sort_key('],
   ])('place nulls as %s does, by a byte before the value', (_, orderBy, byte, form) => {
     const text = member(orderBy);
-    expect(text).toContain(`case when "t0"."topic" is null then '\\x${byte}'::bytea else '\\x01'::bytea ||`);
-    expect(text).toContain(form);
+    expect(text).toContain(`coalesce('\\x01'::bytea || ${form}"t0"."topic")`);
+    expect(text).toContain(`, '\\x${byte}'::bytea)`);
+  });
+
+  it('of an expression place nulls, and end with the key column that it reads', () => {
+    expect(member((p) => sql`lower(${p.title}) desc`)).toBe(
+      `coalesce('\\x01'::bytea || everwarm.sort_key_inverted(everwarm.sort_key(lower("t0"."title"))), '\\x00'::bytea) || everwarm.sort_key(t0."id") || ${key}`,
+    );
+    expect(member((p) => sql`${p.id}::text collate "C"`)).toContain(`'\\x02'::bytea) || everwarm.sort_key(t0."id") || ${key}`);
   });
 
   it('of a composite key name each of its columns once', () => {
     const parts = defineReadModel(schema, 'part', { name: 'parts' });
     const text = defineList(parts, { name: 'l', orderBy: (p, { desc }) => [desc(p.b), p.n] }).compile().recompute;
-    expect(text.match(/int8send\(\("t0"\."b"\)/g)).toHaveLength(1);
-    expect(text).toContain(`convert_to((t0."a")::text, 'UTF8') || '\\x00'::bytea`);
+    expect(text.match(/sort_key\("t0"\."b"\)/g)).toHaveLength(1);
+    expect(text).toContain(`everwarm.sort_key(t0."a") || `);
     expect(text).toContain(`'[' || to_json((t0."a")::text)::text || ',' || to_json((t0."b")::text)::text || ']'`);
   });
 });

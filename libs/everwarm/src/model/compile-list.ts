@@ -2,16 +2,29 @@ import type { CompiledModel } from '#contracts/compiled.ts';
 import { dependenciesOf, enumerateSql, keyColumns, timedness } from './compile.ts';
 import { tableScope } from './expression.ts';
 import { keyColumn, keyTextSql } from './forms.ts';
+import { lookupsOf } from './lookups.ts';
 import { and, columnSql, filters, fromSql, joinConditions, keyCondition, keysRelation, rootKeySql } from './node-sql.ts';
 import type { DocumentPlan, PlanField, PlanNode } from './plan.ts';
 import { planOrder, planWhere } from './plan-terms.ts';
 import { type Casing, type ColumnInfo, columnNamed, definition, type SchemaIndex } from './schema.ts';
-import { sortKeySql, sortTermSql } from './sort-form.ts';
+import { rowsOf } from './shape.ts';
+import { isColumn, sortKeySql, sortTermSql } from './sort-form.ts';
 
 /** A list's config as it is at run time. */
-export type RawList = { readonly name: string; readonly partitionBy?: unknown; readonly where?: unknown; readonly orderBy?: unknown };
+export type RawList = {
+  readonly name: string;
+  readonly partitionBy?: unknown;
+  readonly where?: unknown;
+  readonly orderBy?: unknown;
+  readonly keep?: unknown;
+  readonly count?: unknown;
+};
 
-const listOptions: ReadonlySet<string> = new Set(['name', 'partitionBy', 'where', 'orderBy']);
+const listOptions: ReadonlySet<string> = new Set(['name', 'partitionBy', 'where', 'orderBy', 'keep', 'count']);
+
+/** How many entries of a partition Redis holds unless the list says otherwise, and at most: refilling takes all of them at once. */
+const defaultKeep = 1000;
+const mostKeep = 10_000;
 
 /**
  * A list as data. An entry's member is its sort columns and its key as order-preserving bytes, then the key's text and that
@@ -23,6 +36,14 @@ export function compileList(schema: SchemaIndex, casing: Casing | undefined, ite
     if (!listOptions.has(option))
       throw definition(list.name, `has the option "${option}", which is not supported. Supported are: ${[...listOptions].join(', ')}.`);
   }
+  const { keep = defaultKeep, count } = list;
+  if (typeof keep !== 'number' || !Number.isInteger(keep) || keep < 1 || keep > mostKeep)
+    throw definition(
+      `${list.name}.keep`,
+      `must be a whole number from 1 to ${mostKeep}: how many entries of each partition Redis holds. Pages beyond them come from Postgres.`,
+    );
+  if (count !== undefined && typeof count !== 'boolean')
+    throw definition(`${list.name}.count`, 'must be true or false: whether the number of entries is kept.');
   const fragments = item.fragments.filter((fragment) => fragment.path === `${item.name}.where`);
   const info = item.root.scope.info;
   // The item's filter keeps its own alias, so the list's root takes the same one.
@@ -60,13 +81,16 @@ export function compileList(schema: SchemaIndex, casing: Casing | undefined, ite
     recompute: `select ${distinct}k.key, ${partition} as partition, ${member} as member\nfrom ${keysRelation} join ${fromSql(root)} on ${keyCondition(root, 'k.key')}${joined} where ${and(where)}`,
     enumerate: enumerateSql(root),
     dependencies: dependenciesOf(root),
+    lookups: lookupsOf(root),
     fragments,
+    shape: { rows: rowsOf(root), fields: [] },
     ...timedness(root),
     list: {
       item: item.name,
       partition: column ? keyColumn(column, `${list.name}.partitionBy`) : null,
-      page: `select key, member from (select ${distinct}${rootKeySql(root)} as key, ${member} as member from ${from} where ${and([`${partition} = $1::text`, ...where])}) entries
-where $2::bytea is null or member > $2::bytea order by member limit $3::integer`,
+      entries: `select ${distinct}${rootKeySql(root)} as key, ${member} as member from ${from} where ${and([`${partition} = $1::text`, ...where])}`,
+      keep,
+      count: count ?? false,
     },
   };
 }
@@ -84,6 +108,11 @@ function planPartition(
   const [relationName, columnName]: unknown[] = Array.isArray(partitionBy) ? partitionBy : [];
   if (typeof relationName !== 'string' || typeof columnName !== 'string')
     throw definition(path, 'must be the name of a column, or [relation, column].');
+  if (root.scope.info.columns.some(({ property }) => property === relationName) && !Object.hasOwn(root.scope.info.relations, relationName))
+    throw definition(
+      path,
+      `names several columns. Partition by one: a generated column that joins them, such as text with a separator, can be one.`,
+    );
   const relation = schema.relation(root.scope.info, relationName, path);
   const column = columnNamed(relation.target, columnName, path);
   const scope = tableScope(relation.target, 'membership', casing, []);
@@ -102,8 +131,9 @@ function planPartition(
 function memberSql(root: PlanNode): string {
   const primary = root.scope.info.primaryKey;
   const terms = root.orderBy.map((term, index) => sortTermSql(term, `${root.path}.orderBy[${index}]`));
-  const sorted = new Set(root.orderBy.flatMap((term) => term.columns));
-  const rest = primary.filter((column) => !sorted.has(column)).map((column) => sortKeySql(column, columnSql(root, column), root.path));
+  // A key column that an expression only reads is still needed to end the order.
+  const sorted = new Set(root.orderBy.flatMap((term) => (isColumn(term.sql) ? term.columns : [])));
+  const rest = primary.filter((column) => !sorted.has(column)).map((column) => sortKeySql(column, columnSql(root, column)));
   const key = `convert_to(${rootKeySql(root)}, 'UTF8')`;
   return `${[...terms, ...rest].join(' || ')} || ${key} || int2send(octet_length(${key})::smallint)`;
 }

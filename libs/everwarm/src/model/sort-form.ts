@@ -3,64 +3,87 @@ import { type ColumnInfo, definition } from './schema.ts';
 
 /*
  * Order-preserving bytes: comparing two encodings byte by byte gives the order of the values, and no encoding is a prefix of
- * another, so encodings of several columns can be put one after the other. Integers are big-endian with the sign bit turned;
- * text is its UTF-8 bytes and a zero; descending order inverts every byte; a byte before a nullable value places its nulls.
+ * another, so encodings of several columns can be put one after the other. `everwarm.sort_key` has a form for each type, and
+ * Postgres chooses it; descending order inverts every byte; a byte before a nullable value places its nulls.
  */
 
-const signed32 = (hex: string): string => `int4send((('x' || encode(${hex}, 'hex'))::bit(32)::integer) # (-2147483648))`;
-const signed64 = (hex: string): string => `int8send((('x' || encode(${hex}, 'hex'))::bit(64)::bigint) # (-9223372036854775808))`;
-const integer = (value: string): string => `int8send((${value})::bigint # (-9223372036854775808))`;
-const text = (value: string): string => `convert_to((${value})::text, 'UTF8') || '\\x00'::bytea`;
+const ascending = (value: string): string => `everwarm.sort_key(${value})`;
+const descending = (value: string): string => `everwarm.sort_key_inverted(everwarm.sort_key(${value}))`;
 
-const forms: Readonly<Record<string, (value: string) => string>> = {
-  PgSmallInt: integer,
-  PgSmallSerial: integer,
-  PgInteger: integer,
-  PgSerial: integer,
-  PgBigInt53: integer,
-  PgBigInt64: integer,
-  PgBigSerial53: integer,
-  PgBigSerial64: integer,
-  PgBoolean: (value) => `case when ${value} then '\\x01'::bytea else '\\x00'::bytea end`,
-  PgUUID: (value) => `uuid_send(${value})`,
-  PgDate: (value) => signed32(`date_send(${value})`),
-  PgDateString: (value) => signed32(`date_send(${value})`),
-};
+/** Column types of Drizzle whose values have such bytes. Of a custom type and of an expression only the database knows: migrate refuses it. */
+const orderable: ReadonlySet<string> = new Set([
+  'PgSmallInt',
+  'PgSmallSerial',
+  'PgInteger',
+  'PgSerial',
+  'PgBigInt53',
+  'PgBigInt64',
+  'PgBigSerial53',
+  'PgBigSerial64',
+  'PgNumeric',
+  'PgNumericNumber',
+  'PgNumericBigInt',
+  'PgReal',
+  'PgDoublePrecision',
+  'PgBoolean',
+  'PgUUID',
+  'PgText',
+  'PgVarchar',
+  'PgChar',
+  'PgEnumColumn',
+  'PgEnumObjectColumn',
+  'PgDate',
+  'PgDateString',
+  'PgTime',
+  'PgTimestamp',
+  'PgTimestampString',
+  'PgCustomColumn',
+]);
 
-/** The bytes of one sort term. Throws E_DEFINITION for an expression or a type whose order has no bytes yet. */
+/** What a user may order by, for a message. */
+export const orderableTypes =
+  'integers, numerics, floats, texts, enums, booleans, uuids, dates, times and timestamps; cast or convert anything else in an expression';
+
+/**
+ * The bytes of one sort term, a column or an expression. Texts are compared by their bytes, as under the collation "C", whatever
+ * the column's collation. Throws E_DEFINITION for a column type without an order of bytes, and for another collation written out.
+ */
 export function sortTermSql(term: OrderTerm, path: string): string {
-  const column = term.columns[0];
-  if (term.columns.length !== 1 || !column || !/^"t\d+"\."(?:[^"]|"")+"$/.test(term.sql)) {
-    throw definition(path, 'orders by an expression, which a list does not support yet. Order by plain columns.');
-  }
-  return encode(column, term.sql, path, term.descending, term.nullsFirst);
-}
-
-/** The bytes of a key column that ends the order, ascending; texts compare by their bytes here, whatever their collation. */
-export function sortKeySql(column: ColumnInfo, value: string, path: string): string {
-  const textual =
-    column.column.columnType === 'PgText' || column.column.columnType === 'PgVarchar' || column.column.columnType === 'PgEnumColumn';
-  return textual ? text(value) : encode(column, value, path, false, false);
-}
-
-function encode(column: ColumnInfo, value: string, path: string, descending: boolean, nullsFirst: boolean): string {
-  const form = formOf(column);
-  if (!form) {
+  const column = isColumn(term.sql) ? term.columns[0] : undefined;
+  if (column && !hasOrder(column))
     throw definition(
       path,
-      `orders by "${column.property}" of type ${column.column.getSQLType()}, which a list does not support yet. Use an integer, uuid, boolean, date or timestamp column.`,
+      `orders by "${column.property}" of type ${column.column.getSQLType()}, whose order has no bytes. Order by ${orderableTypes}.`,
     );
-  }
-  const bytes = descending
-    ? `decode(translate(encode(${form(value)}, 'hex'), '0123456789abcdef', 'fedcba9876543210'), 'hex')`
-    : `(${form(value)})`;
-  if (column.column.notNull) return bytes;
-  return `case when ${value} is null then '\\x${nullsFirst ? '00' : '02'}'::bytea else '\\x01'::bytea || ${bytes} end`;
+  const collation = /\bcollate\s+(?!(?:"?pg_catalog"?\.)?(?:"C"|"POSIX"|"ucs_basic"|ucs_basic\b))/i.exec(withoutLiterals(term.sql));
+  if (collation)
+    throw definition(
+      path,
+      'names a collation other than "C". Entries are ordered by the bytes of a text: leave it out, or write collate "C".',
+    );
+  return encode(term.sql, term.descending, column?.column.notNull ? null : term.nullsFirst);
 }
 
-function formOf(column: ColumnInfo): ((value: string) => string) | undefined {
-  const type = column.column.columnType;
-  if (type !== 'PgTimestamp' && type !== 'PgTimestampString') return forms[type];
-  const send = Reflect.get(column.column, 'withTimezone') === true ? 'timestamptz_send' : 'timestamp_send';
-  return (value) => signed64(`${send}(${value})`);
+/** The bytes of a key column that ends the order, ascending; an enum in the order of its labels' texts. */
+export function sortKeySql(column: ColumnInfo, value: string): string {
+  const isEnum = column.column.columnType === 'PgEnumColumn' || column.column.columnType === 'PgEnumObjectColumn';
+  return encode(isEnum ? `${value}::text` : value, false, null);
+}
+
+/** Whether a term is a column and nothing else. */
+export const isColumn = (sql: string): boolean => /^"t\d+"\."(?:[^"]|"")+"$/.test(sql);
+
+/** `nullsFirst` is null where there are no nulls. */
+function encode(value: string, isDescending: boolean, nullsFirst: boolean | null): string {
+  const bytes = isDescending ? descending(value) : ascending(value);
+  return nullsFirst === null ? bytes : `coalesce('\\x01'::bytea || ${bytes}, '\\x${nullsFirst ? '00' : '02'}'::bytea)`;
+}
+
+function hasOrder({ column }: ColumnInfo): boolean {
+  return orderable.has(column.columnType) && !(column.columnType === 'PgTime' && Reflect.get(column, 'withTimezone') === true);
+}
+
+/** SQL with its string literals emptied, so that what they say is not taken for SQL. */
+function withoutLiterals(sql: string): string {
+  return sql.replace(/'(?:[^']|'')*'/g, "''");
 }

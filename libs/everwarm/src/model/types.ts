@@ -185,7 +185,12 @@ export type ListConfig<S extends TablesRelationalConfig, T extends TableRelation
     | (keyof T['columns'] & string)
     | { [R in ManyKeys<T> & string]: readonly [R, keyof Target<S, T['relations'][R]>['columns'] & string] }[ManyKeys<T> & string];
   where?: Where<T>;
+  /** Columns or immutable expressions. Texts are compared by their bytes, as under the collation "C", and by their first 500 characters. */
   orderBy: OrderBy<T>;
+  /** How many entries of each partition Redis holds, the first ones; pages beyond come from Postgres. From 1 to 10,000; default 1000. */
+  keep?: number;
+  /** Whether each page tells how many entries its partition has. */
+  count?: boolean;
 };
 
 /** Columns with a JSON form of their own have its type. */

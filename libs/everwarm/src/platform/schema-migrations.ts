@@ -1,3 +1,6 @@
+import { listCountSchema } from './list-count-sql.ts';
+import { sortKeySchema } from './sort-key-sql.ts';
+
 /** One step of the engine's own schema. Ids only go up; a step that was released is never changed. */
 export type SchemaMigration = { readonly id: number; readonly name: string; readonly sql: string };
 
@@ -249,4 +252,6 @@ create table everwarm.aggregate_bases (
 ) with (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05);
 `,
   },
+  { id: 6, name: 'order of list entries', sql: sortKeySchema },
+  { id: 7, name: 'counts of list entries', sql: listCountSchema },
 ];

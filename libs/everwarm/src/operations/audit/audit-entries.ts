@@ -1,5 +1,5 @@
 import { type Generation, sourcesSql } from '#contracts/compiled.ts';
-import { pageKey, projectionTable } from '#contracts/names.ts';
+import { projectionTable } from '#contracts/names.ts';
 import type { AuditedKeys } from './audit-documents.ts';
 import type { AuditParts, Finding } from './verify.ts';
 
@@ -29,31 +29,4 @@ left join everwarm.timers t on t.generation = $2 and t.key = k.key and t.at <= n
       }),
     );
   return { findings, inFlight: rows.filter((row) => row.owed).map((row) => row.key) };
-}
-
-/**
- * Compares whole pages: the members of each partition in the projection table and in Redis, in order. Pages that Redis does not
- * hold whole are not a fault, since Postgres serves them. What differs is looked at again after settling.
- */
-export async function auditPages(parts: AuditParts, generation: Generation): Promise<Finding[]> {
-  const { rows } = await parts.db.query<{ partition: string }>(`select distinct partition from everwarm.${projectionTable(generation.id)}`);
-  const differing: string[] = [];
-  for (const { partition } of rows) if (!(await pageAgrees(parts, generation, partition))) differing.push(partition);
-  if (differing.length > 0) await parts.settle();
-  const findings: Finding[] = [];
-  for (const partition of differing)
-    if (!(await pageAgrees(parts, generation, partition)))
-      findings.push({ key: partition, layer: 'redis', cause: 'page differs from Postgres' });
-  return findings;
-}
-
-async function pageAgrees({ db, redis, space }: AuditParts, generation: Generation, partition: string): Promise<boolean> {
-  const page = pageKey(space, generation.id, partition);
-  const { rows } = await db.query<{ member: Buffer }>(
-    `select member from everwarm.${projectionTable(generation.id)} where partition = $1 and member is not null order by member`,
-    [partition],
-  );
-  const held = await redis.zrangeBuffer(page, '(', '+', 'BYLEX');
-  if (held.length === 0 && (await redis.zscore(page, '')) === null) return true;
-  return held.length === rows.length && rows.every((row, index) => held[index]?.equals(row.member));
 }

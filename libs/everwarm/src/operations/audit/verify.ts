@@ -5,7 +5,8 @@ import { documentPrefix, type KeySpace, projectionTable } from '#contracts/names
 import { canCompute, type Transforms } from '#contracts/transform.ts';
 import type { Redis } from '#platform/clients.ts';
 import { type AuditedKeys, auditDocuments } from './audit-documents.ts';
-import { auditEntries, auditPages } from './audit-entries.ts';
+import { auditEntries } from './audit-entries.ts';
+import { auditPages } from './audit-pages.ts';
 
 /** One disagreement: which key, which copy is wrong, and how. */
 export type Finding = { readonly key: string; readonly layer: 'postgres' | 'redis'; readonly cause: string };

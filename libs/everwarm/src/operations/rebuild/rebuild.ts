@@ -1,6 +1,7 @@
 import type { Generation } from '#contracts/compiled.ts';
 import type { Transactions } from '#contracts/database.ts';
-import { startReconcile } from '#stages/relay/reconcile.ts';
+import { startAnew } from '#stages/relay/reconcile.ts';
+import { recount } from '#stages/write-through/counts.ts';
 
 /** How far a rebuild is: keys that are still owed, and whether the walk over all keys has ended. */
 export type RebuildProgress = { readonly owed: number; readonly walking: boolean };
@@ -15,7 +16,8 @@ export async function rebuildInPlace(
   onProgress: (progress: RebuildProgress) => void,
   everyMs = 100,
 ): Promise<void> {
-  await db.transaction((tx) => startReconcile(tx, [generation.id]));
+  if (generation.model.list?.count) await recount(db, generation.id);
+  await db.transaction((tx) => startAnew(tx, [generation.id]));
   for (;;) {
     const { rows } = await db.query<{ walking: boolean; owed: string }>(
       `select g.reconcile_phase is not null as walking, (select count(*) from everwarm.ledger l where l.generation = g.id and (g.reconcile_seq is null or l.first_seq <= g.reconcile_seq))::text as owed

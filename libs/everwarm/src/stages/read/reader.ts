@@ -10,11 +10,16 @@ import { textTransform } from '#model/transform.ts';
 import { type RawDocument, type ReadParts, readDocument, readDocuments } from './document-reader.ts';
 import { type RawPage, readPage } from './list-reader.ts';
 
-/** Which page of a list. `after` is the `next` of the page before. */
-export type ListOptions = { readonly limit?: number; readonly after?: string | null };
+/** Which page of a list: `after` takes the `next` of a page, `before` its `previous`; at most one of them. None: the top. */
+export type ListOptions = { readonly limit?: number; readonly after?: string | null; readonly before?: string | null };
 
-/** A page of parsed documents. */
-export type Page<Doc> = { readonly items: readonly Doc[]; readonly next: string | null };
+/** A page of parsed documents. `next` and `previous` are null where nothing follows or precedes; `total` where the list does not count. */
+export type Page<Doc> = {
+  readonly items: readonly Doc[];
+  readonly next: string | null;
+  readonly previous: string | null;
+  readonly total: number | null;
+};
 
 /** The most documents of one page, and of one `getMany`. */
 const maxPage = 1000;
@@ -91,16 +96,20 @@ export function readerOn(parts: () => Parts | Promise<Parts>, casing: Casing | u
       return found.map((document) => document && JSON.parse(document.body.toString()));
     },
     async list(list, partition, options) {
-      const { items, next } = await reader.rawList(list, partition, options);
-      return { items: items.map((item) => JSON.parse(item.body.toString())), next };
+      const { items, next, previous, total } = await reader.rawList(list, partition, options);
+      return { items: items.map((item) => JSON.parse(item.body.toString())), next, previous, total };
     },
-    async rawList(list, partition, { limit = 20, after = null } = {}) {
+    async rawList(list, partition, { limit = 20, after = null, before = null } = {}) {
       if (!Number.isInteger(limit) || limit < 1 || limit > maxPage)
         throw new EverwarmError('E_CURSOR', `The limit ${limit} of a page of ${list.name} is not a whole number from 1 to ${maxPage}.`);
+      if (after !== null && before !== null)
+        throw new EverwarmError('E_CURSOR', `A page of ${list.name} was asked for both after and before a cursor. Give one of them.`);
+      const cursor =
+        after !== null ? { side: 'after' as const, text: after } : before !== null ? { side: 'before' as const, text: before } : null;
       const text = partitionText(list.name, known(list).compiled, partition ?? null);
       const open = await parts();
       const [entries, item] = await Promise.all([generationOf(open.generations, list), generationOf(open.generations, list.item)]);
-      return readPage(open, entries, item, text, { limit, after, transform: known(list.item).transform });
+      return readPage(open, { list: entries, partition: text }, item, { limit, cursor, transform: known(list.item).transform });
     },
   };
   return reader;

@@ -1,6 +1,6 @@
 import type { Database } from '#contracts/database.ts';
 import { documentPrefix, type KeySpace, laneName, listPrefix, queuePrefix } from '#contracts/names.ts';
-import type { FencedRedis } from './publish.ts';
+import type { FencedRedis } from './fenced-pipeline.ts';
 
 /** Takes out of Redis what dropped generations left there, a thousand keys at a time, and then forgets those generations. */
 export async function purgeDropped(db: Database, redis: FencedRedis, space: KeySpace): Promise<void> {
@@ -12,6 +12,7 @@ from everwarm.generations g where state = 'dropped'`,
     for (const prefix of [documentPrefix(space, id), listPrefix(space, id)]) await unlinkPrefix(redis, prefix);
     if (lane !== null) await unlinkPrefix(redis, `${queuePrefix(space.namespace)}:${laneName(lane)}:`);
     await db.query('delete from everwarm.timers where generation = $1', [id]);
+    await db.query('delete from everwarm.list_counts where generation = $1', [id]);
     await db.query(`delete from everwarm.generations where id = $1 and state = 'dropped'`, [id]);
   }
 }

@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Generation } from '#contracts/compiled.ts';
 import type { Database } from '#contracts/database.ts';
 import { type KeySpace, presenceKey, projectionTable, rehydrationKey } from '#contracts/names.ts';
-import { type FencedRedis, loadPage, publishDocuments } from './publish.ts';
+import type { FencedRedis } from './fenced-pipeline.ts';
+import { partitionsOf } from './partitions.ts';
+import { publishDocuments } from './publish.ts';
+import { fillUntilWhole } from './publish-entries.ts';
 import type { WrittenDocument } from './write-documents.ts';
 
 /** How many documents one round trip writes. */
@@ -29,7 +32,7 @@ export async function rehydrate(db: Database, redis: FencedRedis, space: KeySpac
   await db.query('update everwarm.relay set redis_token = $1', [token]);
   for (const generation of generations) {
     if (generation.model.kind === 'document') await rehydrateDocuments(db, redis, space, generation.id);
-    else await rehydratePages(db, redis, space, generation.id);
+    else for await (const partition of partitionsOf(db, generation.id)) await fillUntilWhole(redis, space, db, generation, partition);
   }
   return (await redis.everwarmFinishRehydration(rehydrationKey(space), presenceKey(space), token)) === 1;
 }
@@ -45,9 +48,4 @@ async function rehydrateDocuments(db: Database, redis: FencedRedis, space: KeySp
     after = rows.at(-1)?.key ?? null;
     if (rows.length < chunk) return;
   }
-}
-
-async function rehydratePages(db: Database, redis: FencedRedis, space: KeySpace, generation: number): Promise<void> {
-  const { rows } = await db.query<{ partition: string }>(`select distinct partition from everwarm.${projectionTable(generation)}`);
-  for (const { partition } of rows) await loadPage(redis, space, db, generation, partition);
 }

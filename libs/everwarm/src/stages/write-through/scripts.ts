@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { beginPage, fillPage, setCount, setEntry } from './page-scripts.ts';
 
 /*
  * Scripts touch one key, or the keys of one slot, so they run on Redis Cluster. Versions are compared as fixed-width text:
@@ -16,32 +17,6 @@ if held >= ARGV[1] then return 0 end
 if ARGV[3] == '0' then redis.call('SET', KEYS[1], ARGV[2]) else redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end
 return 1`;
 
-/**
- * Fenced set of one list entry: its version stands beside its member, removed entries included, so that a late add cannot bring
- * back what moved away. KEYS[1] the page, KEYS[2] the entries. ARGV[1] item key, ARGV[2] version, ARGV[3] member, empty for removed.
- * Returns 1 when the page is whole (its sentinel, the empty member, is there), 0 when it must be loaded from Postgres.
- */
-const setEntry = `
-local field = 'k' .. ARGV[1]
-local held = redis.call('HGET', KEYS[2], field)
-if not held or string.sub(held, 1, 24) < ARGV[2] then
-  local before = held and string.sub(held, 25) or ''
-  if before ~= '' and before ~= ARGV[3] then redis.call('ZREM', KEYS[1], before) end
-  if ARGV[3] ~= '' then redis.call('ZADD', KEYS[1], 0, ARGV[3]) end
-  redis.call('HSET', KEYS[2], field, ARGV[2] .. ARGV[3])
-end
-return redis.call('ZSCORE', KEYS[1], '') and 1 or 0`;
-
-/**
- * Ends the loading of a page. KEYS as above. ARGV[1] the token that the loading put under the empty field when it began: gone
- * when Redis was emptied meanwhile, another one when somebody else loads. Returns 1 when the page is now whole.
- */
-const finishPage = `
-if redis.call('HGET', KEYS[2], '') ~= ARGV[1] then return 0 end
-redis.call('HDEL', KEYS[2], '')
-redis.call('ZADD', KEYS[1], 0, '')
-return 1`;
-
 /** Ends a rehydration. KEYS[1] its mark, KEYS[2] the mark of presence (the caller keeps both in one slot or one node). ARGV[1] token. */
 const finishRehydration = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -52,8 +27,27 @@ return 1`;
 /** The fenced writes as commands of a connection or a pipeline. */
 export interface FencedCommands {
   everwarmSetDocument(key: string, version: string, value: Buffer | string, ttl: string): Promise<number>;
-  everwarmSetEntry(page: string, entries: string, key: string, version: string, member: Buffer | string): Promise<number>;
-  everwarmFinishPage(page: string, entries: string, token: string): Promise<number>;
+  everwarmSetEntry(
+    page: string,
+    entries: string,
+    key: string,
+    version: string,
+    member: Buffer | string,
+    keep: string,
+    filled: string,
+  ): Promise<number>;
+  everwarmBeginPage(page: string, entries: string, era: string, afresh: string): Promise<string>;
+  everwarmFillPage(
+    page: string,
+    entries: string,
+    era: string,
+    keep: string,
+    depth: Buffer | string,
+    floor: string,
+    count: string,
+    ...keysVersionsMembers: (Buffer | string)[]
+  ): Promise<number>;
+  everwarmSetCount(page: string, entries: string, count: string): Promise<number>;
   everwarmFinishRehydration(mark: string, presence: string, token: string): Promise<number>;
 }
 
@@ -61,7 +55,9 @@ export interface FencedCommands {
 export function withFencedCommands(redis: Redis): Redis & FencedCommands {
   redis.defineCommand('everwarmSetDocument', { numberOfKeys: 1, lua: setDocument });
   redis.defineCommand('everwarmSetEntry', { numberOfKeys: 2, lua: setEntry });
-  redis.defineCommand('everwarmFinishPage', { numberOfKeys: 2, lua: finishPage });
+  redis.defineCommand('everwarmBeginPage', { numberOfKeys: 2, lua: beginPage });
+  redis.defineCommand('everwarmFillPage', { numberOfKeys: 2, lua: fillPage });
+  redis.defineCommand('everwarmSetCount', { numberOfKeys: 2, lua: setCount });
   redis.defineCommand('everwarmFinishRehydration', { numberOfKeys: 2, lua: finishRehydration });
   return redis as Redis & FencedCommands;
 }

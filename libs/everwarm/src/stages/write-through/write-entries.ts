@@ -16,31 +16,34 @@ create index if not exists ${projectionTable(generation)}_key on everwarm.${proj
 /**
  * Derives the entries of these items and writes what differs, in one statement: entries that came, that moved within their
  * partition, and removals, which stay as tombstones so that a repeated job can still tell Redis of them. Returns every entry
- * of these items as it now stands, also where the fence refused a change. The caller holds the locks of the keys' shards and drew `version` after them.
+ * of these items as it now stands, also where the fence refused a change. Where
+ * the list is counted, what came and went is appended to the count. The caller holds the locks of the keys' shards and drew `version` after them.
  */
 export async function writeEntries(
   tx: Database,
   { generation, keys, version }: { readonly generation: Generation; readonly keys: readonly string[]; readonly version: Version },
 ): Promise<WrittenEntry[]> {
-  const table = `everwarm.${projectionTable(generation.id)}`;
+  const { id, model } = generation;
+  const { list } = model;
+  const table = `everwarm.${projectionTable(id)}`;
   const { rows } = await tx.query<WrittenEntry>({
-    name: `everwarm_write_${generation.id}`,
-    text: `with input as materialized (${generation.model.recompute}),
+    name: `everwarm_write_${id}`,
+    text: `with input as materialized (${model.recompute}),
 stored as materialized (select partition, key, member, version from ${table} where key = any($1::text[])),
 removed as (
   update ${table} p set member = null, version = $2 from stored s
   where p.partition = s.partition and p.key = s.key and p.member is not null and p.version < $2
-    and not exists (select from input i where i.key = s.key and i.partition = s.partition) returning p.partition, p.key
+    and not exists (select from input i where i.key = s.key and i.partition = s.partition) returning p.partition, p.key, p.member
 ),
 inserted as (
   insert into ${table} (partition, key, member, version) select partition, key, member, $2 from input
-  on conflict (partition, key) do nothing returning partition, key
+  on conflict (partition, key) do nothing returning partition, key, member
 ),
 moved as (
   update ${table} p set member = i.member, version = $2 from input i
-  where p.partition = i.partition and p.key = i.key and p.member is distinct from i.member and p.version < $2 returning p.partition, p.key
+  where p.partition = i.partition and p.key = i.key and p.member is distinct from i.member and p.version < $2 returning p.partition, p.key, p.member
 ),
-written as (select * from removed union all select * from inserted union all select * from moved)
+written as (select * from removed union all select * from inserted union all select * from moved)${list?.count ? `,\n${countedSql(id)}` : ''}
 select coalesce(i.partition, s.partition) as partition, coalesce(i.key, s.key) as key,
        case when w.key is null then s.member else i.member end as member, case when w.key is null then s.version else $2 end as version
 from input i full join stored s on s.partition = i.partition and s.key = i.key
@@ -49,3 +52,11 @@ left join written w on w.partition = coalesce(i.partition, s.partition) and w.ke
   });
   return rows;
 }
+
+/** What a batch changes in the count of each partition: under the locks nobody else changes these entries. */
+const countedSql = (generation: number): string => `counted as (
+  insert into everwarm.list_counts (generation, partition, n)
+  select ${generation}, w.partition, sum((w.member is not null)::integer - (s.member is not null)::integer)
+  from written w left join stored s on s.partition = w.partition and s.key = w.key
+  group by w.partition having sum((w.member is not null)::integer - (s.member is not null)::integer) <> 0
+)`;

@@ -1,0 +1,107 @@
+import type { Generation } from '#contracts/compiled.ts';
+import { entriesKey, pageKey, projectionTable } from '#contracts/names.ts';
+import type { ReadParts, Tier } from './document-reader.ts';
+
+/** Where a page lies: at the top, or next to a member in one direction, that member not included. */
+export type Place = { readonly member: Buffer; readonly side: 'after' | 'before' } | null;
+
+/** The members of a page in list order, whether there are others on either side, and how many entries the partition has, if counted. */
+export type PageEntries = {
+  readonly members: readonly Buffer[];
+  readonly precedes: boolean;
+  readonly follows: boolean;
+  readonly total: number | null;
+  readonly tier: Tier;
+};
+
+/** One partition of one list. */
+export type ListPart = { readonly list: Generation; readonly partition: string };
+
+/** What is found of a page by asking for one member more than it shows, in its direction, and for one on the other side. */
+function pageOf(
+  place: Place,
+  found: readonly Buffer[],
+  limit: number,
+  behind: boolean,
+): Pick<PageEntries, 'members' | 'precedes' | 'follows'> {
+  const members = found.slice(0, limit);
+  const more = found.length > limit;
+  return place?.side === 'before'
+    ? { members: members.toReversed(), precedes: more, follows: behind }
+    : { members, precedes: behind, follows: more };
+}
+
+/**
+ * The page from Redis, in one transaction there. Null when Redis is away, does not hold the partition, or does not hold it so far
+ * down that it can tell all of the page and whether there is more.
+ */
+export async function entriesFromRedis(
+  { redis, space }: ReadParts,
+  { list, partition }: ListPart,
+  place: Place,
+  limit: number,
+): Promise<PageEntries | null> {
+  const [page, entries] = [pageKey(space, list.id, partition), entriesKey(space, list.id, partition)];
+  const transaction = redis.multi().zscore(page, '').hmgetBuffer(entries, 'depth', 'count');
+  // The sentinel is the empty member: "(" alone excludes exactly that one.
+  const top = Buffer.from('(');
+  const beyond = place ? Buffer.concat([top, place.member]) : top;
+  if (place?.side === 'before') transaction.zrangeBuffer(page, beyond, top, 'BYLEX', 'REV', 'LIMIT', 0, limit + 1);
+  else transaction.zrangeBuffer(page, beyond, '+', 'BYLEX', 'LIMIT', 0, limit + 1);
+  if (place) {
+    const from = Buffer.concat([Buffer.from('['), place.member]);
+    if (place.side === 'before') transaction.zrangeBuffer(page, from, '+', 'BYLEX', 'LIMIT', 0, 1);
+    else transaction.zrangeBuffer(page, from, top, 'BYLEX', 'REV', 'LIMIT', 0, 1);
+  }
+  const replies = await transaction.exec().catch(() => null);
+  if (replies === null || replies.some(([error]) => error)) return null;
+  const [sentinel, facts, found, other] = replies.map(([, reply]) => reply) as [unknown, (Buffer | null)[], Buffer[], Buffer[] | undefined];
+  const [depth, count] = facts;
+  if (sentinel === null || !depth) return null;
+  const total = list.model.list?.count ? (count ? Number(count.toString('latin1', 19)) : null) : null;
+  if (list.model.list?.count && total === null) return null;
+  const behind = (other?.length ?? 0) > 0;
+  const isWhole = depth.length === 0;
+  if (!isWhole && !(place?.side === 'before' ? behind : found.length > limit)) return null;
+  return { ...pageOf(place, found, limit, behind), total, tier: 'redis' };
+}
+
+/** The page from the projection table: as many steps through its index as there are entries on the page. */
+export async function entriesFromPostgres({ db }: ReadParts, part: ListPart, place: Place, limit: number): Promise<PageEntries> {
+  const { list, partition } = part;
+  const counted = list.model.list?.count
+    ? `(select coalesce(sum(n), 0)::float8 from everwarm.list_counts where generation = ${list.id} and partition = $1)`
+    : 'null::float8';
+  const entries = `everwarm.${projectionTable(list.id)} where partition = $1 and member is not null`;
+  const { rows } = await db.query<Row>(pageSql(entries, counted, place), [partition, limit + 1, ...(place ? [place.member] : [])]);
+  return fromRow(rows[0], place, limit, 'postgres');
+}
+
+/** The page from the sources, while the list is being built. */
+export async function entriesFromSource(
+  { db }: ReadParts,
+  { list, partition }: ListPart,
+  place: Place,
+  limit: number,
+): Promise<PageEntries> {
+  const entries = `(${list.model.list?.entries}) source where true`;
+  const counted = list.model.list?.count ? `(select count(*)::float8 from ${entries})` : 'null::float8';
+  const { rows } = await db.transaction((tx) =>
+    tx.query<Row>(pageSql(entries, counted, place), [partition, limit + 1, ...(place ? [place.member] : [])]),
+  );
+  return fromRow(rows[0], place, limit, 'source');
+}
+
+type Row = { found: Buffer[] | null; behind: boolean; total: number | null };
+
+/** `$1` partition, `$2` how many members, `$3` the place, if any: all that is to be known of a page, in one snapshot. */
+function pageSql(entries: string, counted: string, place: Place): string {
+  const backward = place?.side === 'before';
+  const beyond = place ? ` and member ${backward ? '<' : '>'} $3::bytea` : '';
+  const behind = place ? `exists (select from ${entries} and member ${backward ? '>=' : '<='} $3::bytea)` : 'false';
+  return `select array(select member from ${entries}${beyond} order by member${backward ? ' desc' : ''} limit $2::integer) as found, ${behind} as behind, ${counted} as total`;
+}
+
+function fromRow(row: Row | undefined, place: Place, limit: number, tier: Tier): PageEntries {
+  return { ...pageOf(place, row?.found ?? [], limit, row?.behind ?? false), total: row?.total ?? null, tier };
+}
