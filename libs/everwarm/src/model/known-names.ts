@@ -1,5 +1,5 @@
 import type { TableRelationalConfig, TablesRelationalConfig } from 'drizzle-orm';
-import type { Embeddable } from './embedded-types.ts';
+import type { Embeddable, ModelOver } from './embedded-types.ts';
 import type { KindOf, Target } from './types.ts';
 
 /*
@@ -50,8 +50,13 @@ export type KnownConfig<C, S extends TablesRelationalConfig, T extends TableRela
 type KnownNested<W, S extends TablesRelationalConfig, R> = W extends boolean | undefined | Embeddable | (() => unknown)
   ? unknown
   : W extends { model: unknown }
-    ? Only<W, 'model' | (KindOf<R> extends 'many' ? Terms : never)>
+    ? KnownModel<W, Target<S, R>, KindOf<R> extends 'many' ? Terms : never>
     : KnownNames<W, S, Target<S, R>, OptionsOf<R>>;
+
+/** A model with terms around it is also a query with a name too many, so its table is asked for here. */
+type KnownModel<W, T extends TableRelationalConfig, Names> = {
+  [K in keyof W]: K extends 'model' ? ModelOver<T> : K extends Names ? unknown : never;
+};
 
 type KnownReads<C, S extends TablesRelationalConfig, T extends TableRelationalConfig> = {
   [R in keyof C]: R extends RelationNames<T>
@@ -73,7 +78,7 @@ type KnownThrough<W, S extends TablesRelationalConfig, T extends TableRelational
 }
   ? B extends RelationNames<Target<S, RelationOf<T, A>>>
     ? W extends { model: unknown }
-      ? Only<W, 'via' | 'to' | 'joinWhere' | 'model' | Terms>
+      ? KnownModel<W, Target<S, RelationOf<Target<S, RelationOf<T, A>>, B>>, 'via' | 'to' | 'joinWhere' | Terms>
       : KnownNames<W, S, Target<S, RelationOf<Target<S, RelationOf<T, A>>, B>>, QueryOption | Terms | 'via' | 'to' | 'joinWhere'>
     : unknown
   : unknown;
