@@ -55,18 +55,41 @@ describe('the verbs, one after the other', { timeout: 120_000 }, () => {
   it('help names every verb; no verb at all is wrong usage', async () => {
     const help = await library.everwarm(['--help']);
     expect(help).toMatchObject({ code: 0, stderr: '' });
-    for (const verb of ['migrate', 'work', 'status', 'rebuild', 'verify', 'doctor']) expect(help.stdout).toContain(`\n  ${verb}`);
+    for (const verb of ['migrate', 'work', 'status', 'rebuild', 'touch', 'verify', 'doctor', 'explain'])
+      expect(help.stdout).toContain(`\n  ${verb}`);
     expect(await library.everwarm([])).toMatchObject({ code: 2, stdout: '' });
     expect(await library.everwarm(['--version'])).toMatchObject({ code: 0, stdout: '0.1.0\n' });
   });
 
+  it('explain needs no database, and names what it derives', async () => {
+    const nowhere = { databaseUrl: 'postgres://127.0.0.1:1/nowhere', redisUrl: 'redis://127.0.0.1:1' };
+    const text = await library.everwarm(['explain', 'book_page'], nowhere);
+    expect(text).toMatchObject({ code: 0, stderr: '' });
+    expect(text.stdout).toMatch(
+      /^book_page\n {2}a document for each row of books\n[\s\S]*\nways back\n[\s\S]*\nrecompute\n {2}select k\.key/,
+    );
+    const all = await library.everwarm(['explain', '--json'], nowhere);
+    expect(JSON.parse(all.stdout)).toMatchObject({
+      models: [
+        { name: 'book_page', kind: 'document', generations: null, waysBack: [{ sql: null }, { path: 'book_page.author', link: ['id'] }] },
+        { name: 'author_books', kind: 'list', list: { item: 'book_page' } },
+      ],
+    });
+    expect(await library.everwarm(['explain', 'nothing'], nowhere)).toMatchObject({ code: 2 });
+  });
+
   it('migrate tells, does, and has nothing left to do', async () => {
     const told = await answer('migrate', '--dry-run');
-    expect(told.value).toMatchObject({ dryRun: true, generations: ['book_page', 'author_books'] });
+    expect(told.value).toMatchObject({ dryRun: true, generations: ['book_page', 'author_books'], differences: [] });
+    const text = await library.everwarm(['migrate', '--dry-run'], services);
+    expect(text.stdout).toMatch(/^Would install\n[\s\S]*\nBy this SQL\n[\s\S]*create or replace trigger/);
     const { rows } = await database.pool.query(`select from pg_namespace where nspname = 'everwarm'`);
     expect(rows).toEqual([]);
     const done = await answer('migrate');
     expect(done).toMatchObject({ code: 0, value: { dryRun: false, generations: ['book_page', 'author_books'] } });
+    expect(await answer('explain', 'book_page')).toMatchObject({
+      value: { models: [{ generations: [{ id: 1, state: 'building', isThis: true }] }] },
+    });
     const again = await library.everwarm(['migrate'], services);
     expect(again).toMatchObject({ code: 0, stdout: 'Nothing to do: the database has what the read models need.\n' });
   });
@@ -94,15 +117,33 @@ describe('the verbs, one after the other', { timeout: 120_000 }, () => {
         code: 0,
         value: {
           models: [
-            { name: 'author_books', generation: 2, state: 'serving', documents: 2, pending: 0, lagMs: 0 },
-            { name: 'book_page', generation: 1, state: 'serving', documents: 2, pending: 0, lagMs: 0 },
+            { name: 'author_books', generation: 2, state: 'serving', documents: 2, pending: 0, lagMs: 0, timers: 0 },
+            { name: 'book_page', generation: 1, state: 'serving', documents: 2, pending: 0, lagMs: 0, timers: 0 },
           ],
+          marks: [],
           outbox: { undelivered: 0, oldestMs: 0, relay: 'running' },
           redis: { reachable: true, usedMemory: expect.any(String) },
           queues: [{ name: expect.any(String), waiting: 0, active: 0, failed: 0 }],
         },
       });
       expect(await answer('doctor')).toMatchObject({ code: 0 });
+      expect(await answer('touch', 'book_page', '42', '43', '--dry-run')).toEqual({
+        code: 0,
+        value: { name: 'book_page', dryRun: true, keys: ['42', '43'] },
+      });
+      await database.pool.query(`delete from everwarm.projection_1 where key = '42'`);
+      expect(await library.everwarm(['touch', 'book_page', '42'], services)).toMatchObject({
+        code: 0,
+        stdout: 'Will derive 1 document of book_page again.\n',
+      });
+      await waitFor(async () => (await database.pool.query(`select from everwarm.book_page where key = '42'`)).rowCount === 1, {
+        what: 'the touched document',
+      });
+      expect(await library.everwarm(['touch', 'book_page', 'x'], services)).toMatchObject({
+        code: 1,
+        stderr: 'everwarm: The key for book_page has id = "x", which is not a whole number.\n',
+      });
+      expect(await library.everwarm(['touch', 'nothing', '1'], services)).toMatchObject({ code: 2 });
       expect(await library.everwarm(['rebuild', 'book_page'], services)).toMatchObject({
         code: 0,
         stdout: 'Derived all documents of book_page again: 2.\n',
