@@ -45,6 +45,7 @@ export function environment({ databaseUrl = '', redisUrl = '' }: Services): Node
 export const libraryTables = `
 create table authors (id integer primary key, name text not null);
 create table books (id integer primary key, title text not null, author_id integer references authors);
+create index on books (author_id);
 insert into authors values (1, 'George Eliot');
 insert into books values (42, 'Middlemarch', 1), (43, 'Romola', 1);`;
 

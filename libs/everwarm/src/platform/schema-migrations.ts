@@ -1,3 +1,4 @@
+import { acknowledgeSchema } from './acknowledge-sql.ts';
 import { listCountSchema } from './list-count-sql.ts';
 import { sortKeySchema } from './sort-key-sql.ts';
 
@@ -175,6 +176,7 @@ begin
       when 'bigint' then part::bigint::text
       when 'uuid' then part::uuid::text
       when 'date' then part::date::text
+      when 'char' then rtrim(part, ' ')
       else part
     end;
     if part is null or not coalesce(col -> 'labels' ? part, true) then raise invalid_parameter_value; end if;
@@ -254,4 +256,5 @@ create table everwarm.aggregate_bases (
   },
   { id: 6, name: 'order of list entries', sql: sortKeySchema },
   { id: 7, name: 'counts of list entries', sql: listCountSchema },
+  { id: 8, name: 'acknowledgement by key', sql: acknowledgeSchema },
 ];
