@@ -37,7 +37,7 @@ export function deltaParts(aggregates: readonly KeptAggregate[], source: Source,
     evaluate: `
   if ${isUpdate ? `(touched & ${mask}::bigint) <> 0` : 'changed is not null'} then
     begin
-      select array_agg(d.delta) into deltas from (${aggregates.map((aggregate) => deltasSql(aggregate, event)).join(' union all ')}) d;
+      select array_agg(d.delta) into deltas from (${deltasSql(aggregates, event)}) d;
     exception when others then
       deltas := ${unknown};
     end;
@@ -46,9 +46,9 @@ export function deltaParts(aggregates: readonly KeptAggregate[], source: Source,
   };
 }
 
-function deltasSql(aggregate: KeptAggregate, event: 'insert' | 'update' | 'delete'): string {
+function deltasSql(aggregates: readonly KeptAggregate[], event: 'insert' | 'update' | 'delete'): string {
   const came: Arm = { from: 'newtab', sign: 1 };
   const went: Arm = { from: 'oldtab', sign: -1 };
   const arms = { insert: [came], delete: [went], update: [went, came] }[event];
-  return `select row(${aggregate.id}, k.key, k.rows, k.present, k.total, k.special)::everwarm.delta as delta from (${keptRowsSql(aggregate, arms)}) k`;
+  return `select row(k.aggregate, k.key, k.rows, k.present, k.total, k.special)::everwarm.delta as delta from (${keptRowsSql(aggregates, arms)}) k`;
 }

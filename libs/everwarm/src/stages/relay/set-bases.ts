@@ -68,7 +68,7 @@ where id = $1 and resets = $2`,
  * the snapshot sees are made good by it; one that commits later stays and says that the bases do not hold.
  */
 function basesSql(aggregate: KeptAggregate): string {
-  return `with source as materialized (${keptRowsSql(aggregate, [{ from: qualified(aggregate.table), sign: 1 }])}),
+  return `with source as materialized (${keptRowsSql([aggregate], [{ from: qualified(aggregate.table), sign: 1 }])}),
 pending as materialized (
   select key, sum(rows) as rows, sum(present) as present, sum(total) as total, sum(special) as special
   from everwarm.aggregate_deltas where aggregate = $1 and key is not null group by key
