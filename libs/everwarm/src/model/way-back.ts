@@ -1,6 +1,6 @@
 import type { Dependency } from '#contracts/compiled.ts';
 import { castText, keyTextSql, keyType } from './forms.ts';
-import { and, columnSql, fromSql, joinConditions, rootKeySql } from './node-sql.ts';
+import { and, columnSql, fromSql, rootKeySql } from './node-sql.ts';
 import { expressionsOf, type PlanNode } from './plan.ts';
 import type { ColumnInfo } from './schema.ts';
 
@@ -48,17 +48,19 @@ function wayBack(node: PlanNode, link: readonly ColumnInfo[]): Dependency['wayBa
   if (node.join === null || reachesRootKey(node)) return { kind: 'direct' };
   const names = link.map((_, index) => `v${index}`);
   const changed = `unnest(${link.map((_, index) => `$${index + 1}::text[]`).join(', ')}) as c (${names.join(', ')})`;
-  const pairs = inKeyOrder(node.join.parent, node.join.pairs);
-  const parent = node.join.parent;
-  const first = pairs.map((pair, index) => `${columnSql(parent, pair.parent)} = ${castText(pair.parent, `c.v${index}`)}`);
-  const joins = [`join ${fromSql(parent)} on ${and(first)}`];
-  let at = parent;
+  let from = changed;
+  let at = node.join.parent;
+  let on = inKeyOrder(at, node.join.pairs).map((pair, index) => `${columnSql(at, pair.parent)} = ${castText(pair.parent, `c.v${index}`)}`);
   while (at.join !== null && !reachesRootKey(at)) {
-    joins.push(`join ${fromSql(at.join.parent)} on ${and(joinConditions(at))}`);
-    at = at.join.parent;
+    // Each hop keeps each value once: through relations to many, the ways to a row grow with every hop, the rows do not.
+    const { parent, pairs } = at.join;
+    const values = pairs.map((pair, index) => `${columnSql(at, pair.child)} as v${index}`);
+    from = `(select distinct ${values.join(', ')} from ${from} join ${fromSql(at)} on ${and(on)}) c`;
+    on = pairs.map((pair, index) => `${columnSql(parent, pair.parent)} = c.v${index}`);
+    at = parent;
   }
   const key =
     at.join === null ? rootKeySql(at) : keyTextSql(inKeyOrder(at.join.parent, at.join.pairs).map((pair) => columnSql(at, pair.child)));
   const present = at.join === null ? '' : ` where ${and(at.join.pairs.map((pair) => `${columnSql(at, pair.child)} is not null`))}`;
-  return { kind: 'query', sql: `select distinct ${key} as key from ${changed} ${joins.join(' ')}${present}` };
+  return { kind: 'query', sql: `select distinct ${key} as key from ${from} join ${fromSql(at)} on ${and(on)}${present}` };
 }
