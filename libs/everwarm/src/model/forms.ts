@@ -4,8 +4,12 @@ import { jsonFormOf } from './json-forms.ts';
 import { identifier } from './literal.ts';
 import { type ColumnInfo, definition } from './schema.ts';
 
-/** The SQL that gives a column's value as JSON text, `null` included. Throws E_DEFINITION for a type without a JSON form. */
-export function jsonText(column: ColumnInfo, value: string, path: string, nullable = !column.column.notNull): string {
+/**
+ * The SQL that gives a column's value as JSON text, `null` included: also where the Drizzle schema knows of no null and the
+ * database has one, since a null in a concatenation would make the whole document vanish. Throws E_DEFINITION for a type
+ * without a JSON form.
+ */
+export function jsonText(column: ColumnInfo, value: string, path: string, nullable = !column.column.primary): string {
   const form = jsonFormOf(column.column);
   if (!form) {
     throw definition(
