@@ -23,6 +23,7 @@ export const reservedNames: ReadonlySet<string> = new Set([
   'ledger_seq',
   'version_seq',
   'touch',
+  'acknowledge',
   'quarantine',
   'audits',
   'operations',

@@ -10,12 +10,7 @@ export async function acknowledge(db: Database, generation: number, claims: read
   if (claims.length === 0) return;
   await db.query({
     name: 'everwarm_acknowledge',
-    text: `with done as (
-  select l.generation, l.key from everwarm.ledger l join unnest($2::text[], $3::bigint[]) as c (key, seq) on l.key = c.key and l.seq = c.seq
-  where l.generation = $1 order by l.key collate "C" for update of l
-)
-delete from everwarm.ledger l using done where l.generation = done.generation and l.key = done.key
-  and (select set_config('synchronous_commit', 'off', true)) is not null`,
+    text: 'select everwarm.acknowledge($1, $2, $3)',
     values: [generation, claims.map((claim) => claim.key), claims.map((claim) => claim.seq)],
   });
 }
