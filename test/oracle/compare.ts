@@ -83,24 +83,53 @@ async function compareList({ pool, everwarm }: Stores, { list, expected }: ListC
   const partitions = [...new Set([...wanted.keys(), ...stored.keys()])].slice(0, partitionsRead);
   const read = await Promise.all(partitions.map((partition) => readAll(everwarm, list, partition, wanted.get(partition)?.length ?? 0)));
   for (const [index, partition] of partitions.entries()) {
-    const should = (wanted.get(partition) ?? []).map((key) => documents.get(key) ?? `no document ${key}`);
+    const keys = wanted.get(partition) ?? [];
+    const should = keys.map((key) => documents.get(key) ?? `no document ${key}`).join('\n');
     const what = `${list.name} partition ${JSON.stringify(partition)} read`;
-    found.push(...differences(what, new Map([['', should.join('\n')]]), new Map([['', read[index]!.join('\n')]])));
+    const { forth, back, totals } = read[index]!;
+    found.push(
+      ...differences(
+        what,
+        new Map([
+          ['forwards', should],
+          ['backwards', should],
+        ]),
+        new Map([
+          ['forwards', forth.join('\n')],
+          ['backwards', back.join('\n')],
+        ]),
+      ),
+    );
+    const total = list.compile().list?.count ? keys.length : null;
+    if (totals.some((told) => told !== total)) found.push(`${what} tells totals of ${totals.join(', ')}, expected ${total}`);
   }
   return found;
 }
 
-/** A whole partition, page by page. */
-async function readAll(everwarm: Everwarm, list: ListCheck['list'], partition: string, count: number): Promise<string[]> {
+type Reading = { readonly forth: readonly string[]; readonly back: readonly string[]; readonly totals: readonly (number | null)[] };
+
+/** A whole partition, page by page to its end, and from there back to its top. */
+async function readAll(everwarm: Everwarm, list: ListCheck['list'], partition: string, count: number): Promise<Reading> {
   const isWhole = list.compile().list?.partition == null;
-  const bodies: string[] = [];
-  let after: string | null = null;
-  do {
-    const page = await everwarm.reader.rawList(list, isWhole ? null : partition, { limit: count > 50 ? 500 : 3, after });
-    bodies.push(...page.items.map(({ body }) => body.toString()));
-    after = page.next;
-  } while (after !== null);
-  return bodies;
+  const limit = count > 50 ? 500 : 3;
+  const totals: (number | null)[] = [];
+  const readPage = async (side: { readonly after: string | null } | { readonly before: string }) => {
+    const page = await everwarm.reader.rawList(list, isWhole ? null : partition, { limit, ...side });
+    totals.push(page.total);
+    return { ...page, bodies: page.items.map(({ body }) => body.toString()) };
+  };
+  let page = await readPage({ after: null });
+  const forth = [...page.bodies];
+  while (page.next !== null) {
+    page = await readPage({ after: page.next });
+    forth.push(...page.bodies);
+  }
+  const back = [...page.bodies];
+  while (page.previous !== null) {
+    page = await readPage({ before: page.previous });
+    back.unshift(...page.bodies);
+  }
+  return { forth, back, totals };
 }
 
 function differences(what: string, expected: ReadonlyMap<string, string>, stored: ReadonlyMap<string, string>): string[] {

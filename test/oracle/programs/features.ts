@@ -29,6 +29,8 @@ export const features = [
   'nulls first and last',
   'deep',
   'lists',
+  'short lists in Redis',
+  'counted lists',
   'partitions',
   'partitions through a join',
 ] as const;

@@ -13,8 +13,6 @@ export type Kind = {
   readonly by: Comparison | null;
   /** The value that a user's code would hand to Drizzle's operators. */
   readonly value: (text: string) => unknown;
-  /** Where a list may order by it. */
-  readonly sortable?: boolean;
   /** Where it may be (part of) a key and refer to one: values for that. */
   readonly key?: readonly string[];
   /** Values of its own; else those of its SQL type. */

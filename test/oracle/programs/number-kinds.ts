@@ -4,7 +4,7 @@ import { byInteger, byNumber } from '../sorting.ts';
 import { asWritten, declaredBy, type Kind } from './kind.ts';
 
 const integers = ['1', '2', '3', '4', '5', '6', '0', '-1', '2147483647', '-2147483648'];
-const whole = { form: plain, by: byInteger, value: Number, sortable: true, key: integers, summed: true, extreme: true } as const;
+const whole = { form: plain, by: byInteger, value: Number, key: integers, summed: true, extreme: true } as const;
 const safe = ['1', '2', '3', '4', '-7', '3000000000', '9007199254740991', '-9007199254740991'];
 const large = ['1', '2', '3', '-1', '9007199254740993', '9223372036854775807', '-9223372036854775808'];
 const exact = { form: quoted, by: byNumber, value: asWritten, summed: true, extreme: true } as const;
@@ -39,6 +39,6 @@ export const numberKinds: Readonly<Record<string, Kind>> = {
     value: Number,
     literals: ['1', '-2.5'],
   },
-  real: { sql: 'real', build: declaredBy(real), form: float, by: null, value: Number },
+  real: { sql: 'real', build: declaredBy(real), form: float, by: byNumber, value: Number, literals: ['1.5', '0'] },
   double: { sql: 'double precision', build: declaredBy(doublePrecision), form: float, by: byNumber, value: Number, literals: ['1.5', '0'] },
 };

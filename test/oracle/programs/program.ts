@@ -122,6 +122,9 @@ export type ListSpec = {
   readonly partitionBy: string | readonly [relation: string, column: string] | null;
   readonly where: Condition | null;
   readonly orderBy: readonly OrderSpec[];
+  /** How many entries of a partition Redis holds. */
+  readonly keep?: number;
+  readonly count?: boolean;
 };
 
 /** What is declared. */

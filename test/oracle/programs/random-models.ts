@@ -48,18 +48,18 @@ export function randomLists(random: Random, swarm: Swarm, schema: SchemaSpec, mo
   return Array.from({ length: random.integer(1, 3) }, (_, index) => {
     const item = random.pick(models);
     const table = tableOf(schema, item.root);
-    const orderBy = randomOrder(making, table, (kind) => kind.sortable === true);
-    const key = table.columns.find(({ property, kind }) => table.key.includes(property) && kindOf(kind).sortable);
-    const fallback = key ? [{ column: key.property, descending: random.chance(0.5) }] : [];
-    const sorted = orderBy.length > 0 ? orderBy : fallback;
+    const orderBy = randomOrder(making, table, ({ by }) => by !== null);
+    const byKey = { column: random.pick(table.key), descending: random.chance(0.5) };
     return {
       name: `list_${index}`,
       item: item.name,
       partitionBy: randomPartition(making, table),
       where: maybeCondition(making, table, 0.4),
-      orderBy: sorted,
+      orderBy: orderBy.length > 0 ? orderBy : [byKey],
+      ...(swarm('short lists in Redis') && random.chance(0.7) && { keep: random.integer(1, 6) }),
+      ...(swarm('counted lists') && { count: random.chance(0.7) }),
     };
-  }).filter(({ orderBy }) => orderBy.length > 0);
+  });
 }
 
 function randomPartition({ random, swarm, schema }: Making, table: TableSpec): ListSpec['partitionBy'] {

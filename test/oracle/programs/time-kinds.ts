@@ -6,7 +6,7 @@ import { asWritten, declaredBy, type Kind } from './kind.ts';
 const days = ['2024-02-28', '2024-02-29', '1999-12-31', 'infinity', '-infinity', '12024-01-01', '0044-03-15 BC'];
 const local = ['2024-02-29 12:00:00.123456', '2024-02-29 12:00:00.1', '1969-12-31 23:59:59.999999', 'infinity', '-infinity'];
 const zoned = ['2024-03-31 00:30:00.5+00', '1969-12-31 23:59:59.999999+00', 'infinity', '-infinity', '12024-05-06 07:08:09+00'];
-const ordered = { by: byTime, value: asWritten, sortable: true, extreme: true } as const;
+const ordered = { by: byTime, value: asWritten, extreme: true } as const;
 
 /** Kinds of times. Those that Drizzle gives as a `Date` are compared with dates that one can hold. */
 export const timeKinds: Readonly<Record<string, Kind>> = {
@@ -17,6 +17,7 @@ export const timeKinds: Readonly<Record<string, Kind>> = {
     build: declaredBy(date, { mode: 'date' }),
     form: quoted,
     value: (text) => new Date(`${text}T00:00:00Z`),
+    key: days,
     pool: days,
     literals: days.slice(0, 3),
   },

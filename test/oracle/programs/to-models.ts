@@ -31,12 +31,19 @@ export function declare({ schema, models, lists }: Declarations): {
     // The schema is made while running: its types say nothing that the compiler could check.
     documents.set(name, defineReadModel(drizzle as never, root as never, config as never) as unknown as ReadModel);
   }
-  const declared = lists.map(({ name, item, partitionBy, where, orderBy }): [string, ListModel] => {
+  const declared = lists.map(({ name, item, partitionBy, where, orderBy, keep, count }): [string, ListModel] => {
     const model = documents.get(item);
     const root = models.find((candidate) => candidate.name === item)?.root;
     if (!model || root === undefined) throw new Error(`The list "${name}" shows "${item}", which the program does not have.`);
     const table = tableOf(schema, root);
-    const config = { name, ...(partitionBy !== null && { partitionBy }), ...whereConfig(table, where), orderBy: order(orderBy) };
+    const config = {
+      name,
+      ...(partitionBy !== null && { partitionBy }),
+      ...whereConfig(table, where),
+      orderBy: order(orderBy),
+      ...(keep !== undefined && { keep }),
+      ...(count !== undefined && { count }),
+    };
     return [name, defineList(model, config as never) as ListModel];
   });
   return { documents, lists: new Map(declared) };
