@@ -145,7 +145,11 @@ test('a role needs the right to execute it, and none to the tables behind', asyn
   });
   const touchAs = async () => {
     await client.query(`set role ${role}`);
-    await client.query(`select everwarm.touch('order_sheet', $1)`, [sqlKey]).finally(() => client.query('reset role'));
+    try {
+      await client.query(`select everwarm.touch('order_sheet', $1)`, [sqlKey]);
+    } finally {
+      await client.query('reset role');
+    }
   };
   await expect(touchAs()).rejects.toThrow('permission denied for function touch');
   await pool.query(`grant execute on function everwarm.touch to ${role}`);

@@ -26,7 +26,11 @@ async function migrate(condition: SQL): Promise<void> {
       columns: { title: true };
     });
     const everwarm = createEverwarm({ postgres: database.url, redis: providedServers().redisUrl, readModels: [model] });
-    await everwarm.migrate().finally(() => everwarm.stop());
+    try {
+      await everwarm.migrate();
+    } finally {
+      await everwarm.stop();
+    }
   }
 }
 
