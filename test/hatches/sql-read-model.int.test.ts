@@ -188,12 +188,16 @@ describe('what cannot be kept right is refused at migrate, with the cure', () =>
   });
 
   it.each<[string, SQL, string]>([
-    ['a way back over a column that is no link', sql`select body as id from changed`, 'plain.person.wayBack is not valid in this database'],
-    ['a way back without the key', sql`select 1 as other from changed`, 'plain.person.wayBack is not valid in this database'],
+    [
+      'a way back over a column that is no link',
+      sql`select body as id from changed`,
+      'plain.dependencies.person.wayBack is not valid in this database',
+    ],
+    ['a way back without the key', sql`select 1 as other from changed`, 'plain.dependencies.person.wayBack is not valid in this database'],
     [
       'a way back through another table',
       sql`select s.number as id from ${stories} s join changed on true`,
-      'plain.person.wayBack reads News.Story, which is not among the dependencies',
+      'plain.dependencies.person.wayBack reads News.Story, which is not among the dependencies',
     ],
   ])('%s', async (_, wayBack, message) => {
     const room = await openNewsroom();

@@ -72,7 +72,7 @@ export function startPipeline(parts: PipelineParts): Pipeline {
   const { pool, db, generations, epoch, namespace, writer, queues, transforms, onError } = parts;
   const space: KeySpace = { namespace, epoch: epoch.space };
 
-  const lanes = lanesOf(generations, queues.named);
+  const lanes = lanesOf(generations, (name) => queues.named(name));
   const relay = new Relay({ id: randomUUID(), pool, db, lanes, generations, onError });
 
   const workers = startRecomputeWorkers<Written>({
@@ -80,7 +80,7 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     epoch: epoch.ordinal,
     generations,
     transforms,
-    queues: [recomputeQueue, ...parts.transformed.map(laneName)].map(queues.named),
+    queues: [recomputeQueue, ...parts.transformed.map(laneName)].map((name) => queues.named(name)),
     connection: parts.workerConnection,
     prefix: queuePrefix(namespace),
     concurrency: parts.concurrency,

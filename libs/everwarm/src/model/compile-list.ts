@@ -80,7 +80,8 @@ export function compileList(schema: SchemaIndex, casing: Casing | undefined, ite
     key: keyColumns(root),
     recompute: `select ${distinct}k.key, ${partition} as partition, ${member} as member\nfrom ${keysRelation} join ${fromSql(root)} on ${keyCondition(root, 'k.key')}${joined} where ${and(where)}`,
     enumerate: enumerateSql(root),
-    dependencies: dependenciesOf(root),
+    // The item's filter decides what is in the list, and may read what was declared with it.
+    dependencies: [...dependenciesOf(root), ...(item.root.where.length > 0 ? item.dependsOn : [])],
     lookups: lookupsOf(root),
     fragments,
     shape: { rows: rowsOf(root), fields: [] },

@@ -21,7 +21,7 @@ export function compileDocument(plan: DocumentPlan): CompiledModel {
     recompute: recomputeSql(plan.root, 'kept'),
     ...aggregation(plan.root),
     enumerate: enumerateSql(plan.root),
-    dependencies: dependenciesOf(plan.root),
+    dependencies: [...dependenciesOf(plan.root), ...plan.dependsOn],
     fragments: plan.fragments,
     shape: shapeOf(plan.root),
     lookups: lookupsOf(plan.root),

@@ -69,7 +69,7 @@ function compileSql(
   const asked = cast((index) => keyPartSql('k.key', index, key.length)).map((value, index) => `${columns[index]} = ${value}`);
   const after = cast((index) => `($1::text[])[${index + 1}]`);
   const compiled = compileSqlDependencies(
-    name,
+    `${name}.dependencies`,
     dependencies,
     key.map(({ column }) => column),
     casing,

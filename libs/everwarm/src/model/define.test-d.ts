@@ -222,3 +222,18 @@ defineSqlReadModel({ name: 'm', key: writtenKey, query: writtenQuery, dependenci
 defineSqlReadModel({ name: 'm', key: { id: 'number' }, query: writtenQuery, dependencies: [{ table: post, key: ['id'] }] });
 // @ts-expect-error hand-written SQL cannot be embedded
 defineReadModel(schema, 'tag', { name: 'm', with: { postTags: { with: { post: written } } } });
+
+/** What no relation shows: tables of the schema, and columns of each. */
+defineReadModel(schema, 'post', {
+  name: 'beyond',
+  dependsOn: [
+    { table: tag, columns: ['label'], link: ['id'], wayBack: sql`select 1 as id` },
+    { table: postTag, key: ['postId'] },
+  ],
+});
+// @ts-expect-error no such column
+defineReadModel(schema, 'post', { name: 'm', dependsOn: [{ table: tag, columns: ['title'], key: ['id'] }] });
+// @ts-expect-error a table of another schema
+defineReadModel({ user }, 'user', { name: 'm', dependsOn: [{ table: tag, key: ['id'] }] });
+// @ts-expect-error neither key nor way back
+defineReadModel(schema, 'post', { name: 'm', dependsOn: [{ table: tag }] });

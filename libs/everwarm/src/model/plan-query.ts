@@ -3,6 +3,7 @@ import { nestedAt, within } from './embedded.ts';
 import type { Expression } from './expression.ts';
 import type { DocumentPlan, NodeJoin, OrderTerm, PlanField, PlanNode } from './plan.ts';
 import { planAggregates } from './plan-aggregates.ts';
+import { planDependsOn } from './plan-depends-on.ts';
 import { planColumns, planExtras } from './plan-fields.ts';
 import { planReads } from './plan-reads.ts';
 import { planLimit, planOrder, planWhere } from './plan-terms.ts';
@@ -10,7 +11,7 @@ import { many, openScope, type Planning } from './planning.ts';
 import { type Casing, definition, type SchemaIndex, type TableInfo } from './schema.ts';
 
 const options = new Set(['columns', 'with', 'extras', 'aggregates', 'through', 'reads', 'where', 'orderBy', 'limit']);
-const rootOptions = new Set(['columns', 'with', 'extras', 'aggregates', 'through', 'reads', 'where', 'name']);
+const rootOptions = new Set(['columns', 'with', 'extras', 'aggregates', 'through', 'reads', 'dependsOn', 'where', 'name']);
 const none: RawQuery = {};
 
 /**
@@ -28,16 +29,26 @@ export function planDocument(
       throw definition(name, `has "${option}" at its root. A read model is keyed by its primary key; use a list for order and pages.`);
     knownOption(option, rootOptions, name);
   }
-  const planning: Planning = { schema, casing, fragments: [], aliases: 0, within: [{ name, query }], forward };
-  const { name: _, ...rest } = query;
+  const { name: _, dependsOn: declared, ...rest } = query;
+  const dependsOn = planDependsOn(schema, casing, name, declared);
+  const planning: Planning = {
+    schema,
+    casing,
+    fragments: [],
+    aliases: 0,
+    within: [{ name, query }],
+    forward,
+    readable: dependsOn.readable,
+  };
   const plan = planNode(planning, schema.table(root, name), null, rest, name);
-  return { name, root: plan, fragments: planning.fragments };
+  return { name, root: plan, fragments: planning.fragments, dependsOn: dependsOn.compile(plan) };
 }
 
 /** One node: `around` is what stands around an embedded model, in addition to what the model itself says. */
 function planNode(planning: Planning, table: TableInfo, join: NodeJoin | null, query: RawQuery, path: string, around = none): PlanNode {
   for (const option of Object.keys(query)) knownOption(option, options, path);
   const scope = openScope(planning, table);
+  scope.readable.push(...planning.readable);
   const fields: PlanField[] = [];
   const where: Expression[] = [];
   const orderBy: OrderTerm[] = [];

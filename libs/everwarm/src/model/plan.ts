@@ -1,4 +1,4 @@
-import type { Fragment } from '#contracts/compiled.ts';
+import type { Dependency, Fragment } from '#contracts/compiled.ts';
 import type { Expression, TableScope } from './expression.ts';
 import type { ColumnInfo, JoinPair } from './schema.ts';
 
@@ -39,7 +39,13 @@ export type AggregatePlan = {
 };
 
 /** A document model's whole plan. */
-export type DocumentPlan = { readonly name: string; readonly root: PlanNode; readonly fragments: readonly Fragment[] };
+export type DocumentPlan = {
+  readonly name: string;
+  readonly root: PlanNode;
+  readonly fragments: readonly Fragment[];
+  /** What the query does not show, and the user declared. */
+  readonly dependsOn: readonly Dependency[];
+};
 
 /** Every expression that one node evaluates over its rows. */
 export function expressionsOf(node: PlanNode): Expression[] {

@@ -1,6 +1,7 @@
 import type { Fragment } from '#contracts/compiled.ts';
 import type { RawQuery } from './declared.ts';
 import { type TableScope, tableScope } from './expression.ts';
+import type { ReadableTable } from './readable.ts';
 import { type Casing, definition, type ResolvedRelation, type SchemaIndex, type TableInfo } from './schema.ts';
 
 /** What all parts of one planning share. */
@@ -8,6 +9,8 @@ export type Planning = {
   readonly schema: SchemaIndex;
   readonly casing: Casing | undefined;
   readonly fragments: Fragment[];
+  /** Other tables that expressions of any place may read, as `dependsOn` declares them. */
+  readonly readable: readonly ReadableTable[];
   aliases: number;
   /** The declarations inside which planning is at this moment, outermost first. */
   readonly within: { readonly name: string; readonly query: RawQuery }[];

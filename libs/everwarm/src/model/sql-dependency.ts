@@ -21,21 +21,21 @@ export type SqlDependency<T extends PgTable = PgTable> = {
   | { readonly link: readonly (keyof T['_']['columns'] & string)[]; readonly wayBack: SQL; readonly key?: never }
 );
 
-/** Compiles declared dependencies of a read model with this key. Throws E_DEFINITION. */
+/** Compiles declared dependencies of a read model with this key; `path` is where they stand. Throws E_DEFINITION. */
 export function compileSqlDependencies(
-  name: string,
+  path: string,
   declared: readonly SqlDependency[],
   key: readonly Pick<KeyColumn, 'name'>[],
   casing: Casing | undefined,
 ): Dependency[] {
-  const compiled = declared.map((dependency, index) => compileOne(`${name}.dependencies[${index}]`, dependency, key, casing));
+  const compiled = declared.map((dependency, index) => compileOne(`${path}[${index}]`, dependency, key, casing));
   // In one order however they were written, and named by their tables: neither changes what they mean.
   const sorted = compiled.map((one) => ({ one, text: JSON.stringify([one.table, one]) })).sort((a, b) => (a.text < b.text ? -1 : 1));
   const seen = new Map<string, number>();
   return sorted.map(({ one }) => {
     const times = (seen.get(one.table.name) ?? 0) + 1;
     seen.set(one.table.name, times);
-    return { ...one, path: `${name}.${one.table.name}${times === 1 ? '' : ` ${times}`}` };
+    return { ...one, path: `${path}.${one.table.name}${times === 1 ? '' : ` ${times}`}` };
   });
 }
 

@@ -25,7 +25,7 @@ describe('a transform', () => {
     ['undefined', undefined],
     ['undefined at a', { a: undefined }],
     ['undefined at a[1]', { a: [1, undefined] }],
-    ['undefined at [0]', new Array(1)],
+    ['undefined at [0]', Array.from({ length: 1 })],
     ['NaN at a.b', { a: { b: Number.NaN } }],
     ['Infinity', Number.POSITIVE_INFINITY],
     ['a bigint at a', { a: 1n }],

@@ -15,7 +15,9 @@ import type {
   TableRelationalConfig,
   TablesRelationalConfig,
 } from 'drizzle-orm';
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import type { DocumentAt, ModelOver } from './embedded-types.ts';
+import type { SqlDependency } from './sql-dependency.ts';
 
 /*
  * The types of declarations. `DBQueryConfig` could be the constraint only while `through` and `aggregates` stayed at the
@@ -80,6 +82,7 @@ type NumericKeys<T extends TableRelationalConfig> = {
 
 type Filtered<S extends TablesRelationalConfig, T extends TableRelationalConfig, R extends ManyKeys<T>> = {
   where?: Where<Target<S, T['relations'][R & string]>>;
+  reads?: Reads<S, Target<S, T['relations'][R & string]>>;
 };
 type ColumnOf<S extends TablesRelationalConfig, T extends TableRelationalConfig, R extends ManyKeys<T>, C> = DataOf<
   Target<S, T['relations'][R & string]>['columns'][C & string]
@@ -175,7 +178,23 @@ export type ReadModelQuery<Kind extends 'one' | 'many', S extends TablesRelation
 export type ReadModelConfig<S extends TablesRelationalConfig, T extends TableRelationalConfig> = ReadModelQuery<'one', S, T> & {
   name: string;
   where?: Where<T>;
+  /**
+   * Tables that raw SQL in it reads, where no relation leads to them: with `link` and `wayBack`, SQL over the relation `changed`
+   * that gives the primary keys, by their names in the database, of the documents that such rows may be in.
+   */
+  dependsOn?: readonly DependsOn<S>[];
 };
+
+type DependsOn<S extends TablesRelationalConfig> = {
+  [K in keyof S]: SqlDependency<
+    PgTable<{
+      name: S[K]['dbName'];
+      schema: string | undefined;
+      dialect: 'pg';
+      columns: Extract<S[K]['columns'], Record<string, PgColumn>>;
+    }>
+  >;
+}[keyof S];
 
 /** The config of `defineList`. */
 export type ListConfig<S extends TablesRelationalConfig, T extends TableRelationalConfig> = {

@@ -1,5 +1,6 @@
 import type { QueryResult, QueryResultRow } from 'pg';
 import type { Database, TransactionOptions, Transactions } from '#contracts/database.ts';
+import { EverwarmError } from '#contracts/errors.ts';
 import { valueLiteral } from '#model/literal.ts';
 
 /** Statements that would wait for, and then hold, a table of the user's until the rehearsal is over: told, and not run. */
@@ -24,17 +25,20 @@ export async function rehearse<T>(
   db: Transactions,
   action: (rehearsal: Transactions) => Promise<T>,
 ): Promise<{ readonly result: T; readonly sql: readonly string[] }> {
-  const undo: { rehearsed?: { result: T } } = {};
+  const undo = new EverwarmError('E_LIFECYCLE', 'A rehearsal is rolled back.');
+  const rehearsed: { readonly result: T }[] = [];
   const sql: string[] = [];
   await db
     .transaction(async (tx) => {
-      undo.rehearsed = { result: await action(rehearsalOn(tx, sql)) };
+      rehearsed.push({ result: await action(rehearsalOn(tx, sql)) });
       throw undo;
     })
     .catch((error: unknown) => {
       if (error !== undo) throw error;
     });
-  return { result: (undo.rehearsed as { result: T }).result, sql };
+  const [one] = rehearsed;
+  if (!one) throw undo;
+  return { result: one.result, sql };
 }
 
 function rehearsalOn(tx: Database, sql: string[]): Transactions {
