@@ -133,6 +133,24 @@ test('an aggregate that this database does not allow is named with the reason, a
   await expectExact(toll);
 });
 
+test('an aggregate that the triggers were once written without begins anew when it is asked for again', async () => {
+  const toll = await openToll();
+  const { db, pool, migrate } = toll;
+  await setAllBases(toll);
+  await pool.query(add(1, 5));
+  await pool.query(`update everwarm.generations set state = 'dropped' where name = '${gatePage.name}'`);
+  await migrate(readModels.filter((model) => model !== gatePage));
+  // Nobody appends what this adds to its sums.
+  await pool.query(add(6, 9));
+  await migrate(readModels);
+  await expectExact(toll);
+  await setAllBases(toll);
+  await expectExact(toll);
+  expect((await db.query<{ doc: string }>(gatePage.compile().recompute, [['["2024-01-31","1"]']])).rows[0]?.doc).toContain(
+    '"fees":"22.50"',
+  );
+});
+
 test('an aggregate goes with the last read model that asks for it, and comes back whole', async () => {
   const toll = await openToll();
   const { db, pool, migrate } = toll;

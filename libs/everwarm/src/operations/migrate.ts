@@ -12,7 +12,7 @@ import { entryTableSql } from '#stages/write-through/write-entries.ts';
 import { checkReach } from './check-reach.ts';
 import { grantRuntime } from './grant.ts';
 import { leaveOutdated, type Stored } from './outdated.ts';
-import { registerAggregates, releaseAggregates } from './register-aggregates.ts';
+import { distrustOthers, registerAggregates, releaseAggregates } from './register-aggregates.ts';
 import { rehearse } from './rehearse.ts';
 
 /** What a migration did, or with `dryRun` would do. */
@@ -70,6 +70,8 @@ async function migrateNow(
   const { rows } = await db.query<Stored>(`select id, hash, model from everwarm.generations where state <> 'dropped' order by id`);
   const live = await leaveOutdated(db, rows, models);
   const watches = watchList(live.map(({ model }) => model));
+  const told = watches.flatMap(({ aggregates = [] }) => aggregates);
+  await distrustOthers(db, told);
   const installed = await installCapture(db, watches, runtimeRole);
   await db.transaction(async (tx) => {
     // The walk over a generation's keys waits until every transaction older than this one is over.
@@ -80,6 +82,7 @@ where id = any($1) or (installed_xid is null and state = 'building')`,
     );
     await releaseAggregates(
       tx,
+      told,
       installed.filter(({ unseen }) => unseen).map(({ table }) => table),
     );
     await tx.query('update everwarm.relay set revision = revision + 1');
