@@ -89,11 +89,20 @@ describe.each([
 test('a page is its documents between brackets', async () => {
   const { items, next } = (await (await get('/posts?limit=3')).json()) as { items: { id: number }[]; next: string };
   const cards = await Promise.all(items.map(async ({ id }) => (await get(`/posts/${id}/card`)).text()));
-  expect(await (await get('/posts?limit=3')).text()).toBe(`{"items":[${cards.join(',')}],"next":"${next}"}`);
+  expect(await (await get('/posts?limit=3')).text()).toBe(`{"items":[${cards.join(',')}],"next":"${next}","previous":null}`);
+});
+
+test('a page leads back to the one before it', async () => {
+  const page = async (cursor: string) =>
+    (await (await get(`/posts?limit=3${cursor}`)).json()) as { items: unknown; next: string; previous: string };
+  const first = await page('');
+  const second = await page(`&after=${first.next}`);
+  expect(await page(`&before=${second.previous}`)).toEqual(first);
+  expect((await get(`/posts?after=${first.next}&before=${second.previous}`)).status).toBe(400);
 });
 
 test('a list without entries is an empty page', async () => {
-  expect(await (await get('/categories/3/posts')).text()).toBe('{"items":[],"next":null}');
+  expect(await (await get('/categories/3/posts')).text()).toBe('{"items":[],"next":null,"previous":null}');
 });
 
 test('a change moves version and tag', async () => {

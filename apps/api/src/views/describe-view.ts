@@ -27,13 +27,18 @@ export function describeDocument({ url, summary, model }: DocumentView): Fastify
 export function describeList({ url, summary, list }: ListView): FastifyContextConfig {
   const items = { type: 'array', items: { type: 'object', additionalProperties: true } };
   const next = { type: ['string', 'null'], description: 'The cursor of the next page; null on the last one' };
+  const previous = { type: ['string', 'null'], description: 'The cursor of the page before; null on the first one' };
   const limit = { type: 'integer', minimum: 1, maximum: maxLimit, default: 20 };
   const after = { type: 'string', description: 'The `next` of the page before' };
+  const before = { type: 'string', description: 'The `previous` of the page after' };
   return describe(url, {
     summary,
     description: `A page of the list \`${list.name}\`: documents of the read model \`${list.item.name}\`.`,
-    querystring: { type: 'object', properties: { limit, after } },
-    response: { 200: ok(headers, { type: 'object', properties: { items, next }, required: ['items', 'next'] }), 304: notModified },
+    querystring: { type: 'object', properties: { limit, after, before } },
+    response: {
+      200: ok(headers, { type: 'object', properties: { items, next, previous }, required: ['items', 'next', 'previous'] }),
+      304: notModified,
+    },
   });
 }
 

@@ -17,12 +17,12 @@ export function sendPage(request: FastifyRequest, reply: FastifyReply, page: Raw
   return known !== undefined && isNamedBy(known, etag) ? reply.code(304).send() : reply.send(body);
 }
 
-function pageBytes({ items, next }: RawPage): Buffer {
+function pageBytes({ items, next, previous }: RawPage): Buffer {
   const parts: Buffer[] = [opening];
   for (const [index, item] of items.entries()) {
     if (index > 0) parts.push(comma);
     parts.push(item.body);
   }
-  parts.push(Buffer.from(`],"next":${JSON.stringify(next)}}`));
+  parts.push(Buffer.from(`],"next":${JSON.stringify(next)},"previous":${JSON.stringify(previous)}}`));
   return Buffer.concat(parts);
 }
