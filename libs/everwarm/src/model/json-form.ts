@@ -19,7 +19,7 @@ const declared = Symbol('JSON form');
  * Declares how a column is written into documents: for types of the application's own, which Everwarm refuses otherwise, and
  * for any other whose usual form is not wanted. Wrap the column where the table is declared:
  *
- *     price: jsonForm(money('price'), { sql: (value) => sql`${value}::numeric`, type: 'number' })
+ *     photo: jsonForm(bytea('photo'), { sql: (value) => sql`encode(${value}, 'hex')`, type: 'string' })
  *
  * Returns the same builder. Give it last, after `notNull()` and the like.
  */

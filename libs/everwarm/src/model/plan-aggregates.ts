@@ -1,12 +1,13 @@
 import { entries, knownOption } from './declared.ts';
-import { tableScope } from './expression.ts';
+import { type Expression, tableScope } from './expression.ts';
 import { aggregatedRow } from './keep-aggregates.ts';
 import type { AggregatePlan, PlanField, PlanNode } from './plan.ts';
+import { planReads } from './plan-reads.ts';
 import { planWhere } from './plan-terms.ts';
 import { many, type Planning } from './planning.ts';
 import { columnNamed, definition } from './schema.ts';
 
-const aggregateOptions: ReadonlySet<string> = new Set(['where']);
+const aggregateOptions: ReadonlySet<string> = new Set(['where', 'reads']);
 
 const numeric = new Set([
   'PgSmallInt',
@@ -34,7 +35,7 @@ export function planAggregates(planning: Planning, parent: PlanNode, build: unkn
       everwarmAggregate: kind,
       relation,
       column: kind === 'count' ? undefined : rest[0],
-      where: (kind === 'count' ? rest[0] : rest[1]) as { where?: unknown } | undefined,
+      where: (kind === 'count' ? rest[0] : rest[1]) as { where?: unknown; reads?: unknown } | undefined,
     });
   const built: unknown = build({ count: make('count'), sum: make('sum'), avg: make('avg'), min: make('min'), max: make('max') });
   return entries(built, `${parent.path}.aggregates`).map(([name, value]) => {
@@ -45,15 +46,11 @@ export function planAggregates(planning: Planning, parent: PlanNode, build: unkn
     const relation = many(planning.schema.relation(parent.scope.info, spec.relation, path), path);
     for (const option of Object.keys(spec.where ?? {})) knownOption(option, aggregateOptions, path);
     const scope = tableScope(relation.target, aggregatedRow, planning.casing, planning.fragments);
-    const node: PlanNode = {
-      path,
-      scope,
-      join: { parent, pairs: relation.join },
-      where: planWhere(scope, spec.where?.where, `${path}.where`),
-      fields: [],
-      orderBy: [],
-      limit: null,
-    };
+    const where: Expression[] = [];
+    const reads: PlanNode[] = [];
+    const node: PlanNode = { path, scope, join: { parent, pairs: relation.join }, where, fields: [], orderBy: [], limit: null, reads };
+    reads.push(...planReads(planning, node, spec.where?.reads, scope.readable));
+    where.push(...planWhere(scope, spec.where?.where, `${path}.where`));
     const kind = spec.everwarmAggregate;
     const column = kind === 'count' ? null : columnNamed(relation.target, String(spec.column), path);
     const allowed = kind === 'sum' || kind === 'avg' ? numeric : ordered;
