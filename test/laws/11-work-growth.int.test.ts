@@ -144,19 +144,18 @@ async function buffersOf({ pool }: Depot, models: readonly CompiledModel[]): Pro
 
 test('a change costs the same beside a hundred times as many rows that it does not touch', { timeout: 240_000 }, async () => {
   const { depot, everwarm, models, workOf } = await openCounting();
-  /** The least of some rounds: the first of them loads what nobody read yet, and a busy machine may do a thing twice. */
-  const leastWork = async (rounds: number) => {
-    const least: Record<string, Work> = {};
-    for (let round = 0; round < rounds; round++)
-      for (const [what, there, back] of changes)
-        for (const [step, sql] of [
-          [what, there],
-          [`${what}, back`, back],
-        ] as const) {
-          const { statements, commands } = await workOf(sql);
-          const known = least[step] ?? { statements, commands };
-          least[step] = { statements: Math.min(known.statements, statements), commands: Math.min(known.commands, commands) };
-        }
+  /** What each change makes the pipeline do; the less of the two where `known` was measured before. */
+  const workOfAll = async (known: Record<string, Work> = {}) => {
+    const least = { ...known };
+    for (const [what, there, back] of changes)
+      for (const [step, sql] of [
+        [what, there],
+        [`${what}, back`, back],
+      ] as const) {
+        const { statements, commands } = await workOf(sql);
+        const before = least[step] ?? { statements, commands };
+        least[step] = { statements: Math.min(before.statements, statements), commands: Math.min(before.commands, commands) };
+      }
     return least;
   };
   const settle = async () => {
@@ -166,10 +165,15 @@ test('a change costs the same beside a hundred times as many rows that it does n
   await depot.pool.query(own);
   await depot.pool.query(fill(10, 30));
   await settle();
-  const few = { work: await leastWork(2), buffers: await buffersOf(depot, models) };
+  // The first round also loads what nobody has read yet.
+  const few = { work: await workOfAll(await workOfAll()), buffers: await buffersOf(depot, models) };
   await depot.pool.query(fill(1000, 3100));
   await settle();
-  const many = { work: await leastWork(2), buffers: await buffersOf(depot, models) };
+  const many = { work: await workOfAll(), buffers: await buffersOf(depot, models) };
+  const isMore = ([what, { statements, commands }]: [string, Work]) =>
+    (many.work[what]?.statements ?? 0) > statements || (many.work[what]?.commands ?? 0) > commands;
+  // A busy machine may do a thing twice: what was more is looked at again.
+  for (let round = 0; round < 2 && Object.entries(few.work).some(isMore); round++) many.work = await workOfAll(many.work);
 
   for (const [what, { statements, commands }] of Object.entries(few.work)) {
     expect(Math.min(statements, commands), `${what}: something was counted`).toBeGreaterThan(0);
