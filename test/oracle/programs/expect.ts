@@ -19,6 +19,7 @@ import {
   type SchemaSpec,
   type TableSpec,
   tableOf,
+  transformed,
 } from './program.ts';
 import { columnName, tableId } from './to-ddl.ts';
 
@@ -28,11 +29,12 @@ import { columnName, tableId } from './to-ddl.ts';
  */
 
 /** What a read model's documents must be: key text to JSON text. */
-export function expectedDocuments({ schema, models }: Declarations, { root, node }: ModelSpec, rows: Rows): Map<string, string> {
+export function expectedDocuments({ schema, models }: Declarations, { root, node, ...model }: ModelSpec, rows: Rows): Map<string, string> {
   const table = tableOf(schema, root);
   const key = columnNames(schema, table, table.key);
   const shown = rows(tableId(table)).filter((row) => holds(schema, table, node.where, row));
-  return new Map(shown.map((row) => [keyOf(row, key), objectOf({ schema, models, rows }, table, node, row)]));
+  const through = (json: string): string => (model.transformed ? JSON.stringify(transformed(JSON.parse(json) as object)) : json);
+  return new Map(shown.map((row) => [keyOf(row, key), through(objectOf({ schema, models, rows }, table, node, row))]));
 }
 
 /** What a list must be: partition text to the texts of its items' keys, in order. */

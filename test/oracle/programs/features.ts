@@ -21,6 +21,7 @@ export const features = [
   'extras',
   'written SQL',
   'embedding',
+  'transforms',
   'time',
   'through',
   'aggregates',

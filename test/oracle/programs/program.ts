@@ -112,7 +112,16 @@ export type NodeSpec = {
 };
 
 /** A read model. */
-export type ModelSpec = { readonly name: string; readonly root: string; readonly node: NodeSpec };
+export type ModelSpec = {
+  readonly name: string;
+  readonly root: string;
+  readonly node: NodeSpec;
+  /** Whether code of its own goes over its documents: {@link transformed}. */
+  readonly transformed?: boolean;
+};
+
+/** The code that goes over the documents of a read model. */
+export const transformed = (document: object): object => ({ ...document, 'how many': Object.keys(document).length });
 
 /** A list. */
 export type ListSpec = {

@@ -36,7 +36,12 @@ export function randomModels(random: Random, swarm: Swarm, schema: SchemaSpec): 
     const table = random.pick(schema.tables);
     const node = randomNode(making, table, swarm('deep') ? 4 : 2);
     const where = maybeCondition(making, table, 0.5);
-    models.push({ name: `model_${models.length}`, root: table.property, node: { ...node, orderBy: [], limit: null, where } });
+    models.push({
+      name: `model_${models.length}`,
+      root: table.property,
+      node: { ...node, orderBy: [], limit: null, where },
+      ...(swarm('transforms') && random.chance(0.3) && { transformed: true }),
+    });
   }
   return models;
 }
@@ -135,7 +140,7 @@ const empty: NodeSpec = { columns: null, extras: [], with: [], through: [], aggr
 function randomWith(making: Making, { name, to, kind }: RelationSpec, depth: number): WithSpec {
   const { random, swarm, schema, models } = making;
   // A large one inside a large one would have documents that nobody can read.
-  const fitting = models.filter((model) => model.root === to && JSON.stringify(model).length < 1500);
+  const fitting = models.filter((model) => model.root === to && !model.transformed && JSON.stringify(model).length < 1500);
   const table = tableOf(schema, to);
   if (!swarm('embedding') || fitting.length === 0 || random.chance(0.4))
     return { relation: name, node: randomNode(making, table, depth, kind) };

@@ -1,5 +1,5 @@
 import { type Operators, type SQL, sql } from 'drizzle-orm';
-import { type AnyModel, defineList, defineReadModel, type ListModel, type ReadModel } from 'everwarm';
+import { defineList, defineReadModel, type ListModel, type ReadModel } from 'everwarm';
 import { toDrizzle } from './conditions.ts';
 import {
   type Condition,
@@ -11,6 +11,7 @@ import {
   type SchemaSpec,
   type TableSpec,
   tableOf,
+  transformed,
   type WithSpec,
 } from './program.ts';
 import { drizzleSchema } from './to-drizzle.ts';
@@ -26,10 +27,11 @@ export function declare({ schema, models, lists }: Declarations): {
   const drizzle = drizzleSchema(schema);
   const documents = new Map<string, ReadModel>();
   const making = { schema, drizzle, documents };
-  for (const { name, root, node } of models) {
+  for (const { name, root, node, ...model } of models) {
     const config = { name, ...nodeConfig(making, tableOf(schema, root), node) };
     // The schema is made while running: its types say nothing that the compiler could check.
-    documents.set(name, defineReadModel(drizzle as never, root as never, config as never) as unknown as ReadModel);
+    const declared = defineReadModel(drizzle as never, root as never, config as never) as unknown as ReadModel;
+    documents.set(name, model.transformed ? (declared.transform(1, transformed as never) as unknown as ReadModel) : declared);
   }
   const declared = lists.map(({ name, item, partitionBy, where, orderBy, keep, count }): [string, ListModel] => {
     const model = documents.get(item);
@@ -48,9 +50,6 @@ export function declare({ schema, models, lists }: Declarations): {
   });
   return { documents, lists: new Map(declared) };
 }
-
-/** All of them. */
-export const declaredModels = ({ documents, lists }: ReturnType<typeof declare>): AnyModel[] => [...documents.values(), ...lists.values()];
 
 type Making = {
   readonly schema: SchemaSpec;
