@@ -93,7 +93,9 @@ const asWriter = (pool: Pool, random: Random, count: (what: string) => void) => 
   };
 };
 
-test('whatever is written, folded and set anew meanwhile, what is kept gives the bytes that the rows would give', async () => {
+test('whatever is written, folded and set anew meanwhile, what is kept gives the bytes that the rows would give', {
+  timeout: 240_000,
+}, async () => {
   const random = seededRandom('aggregates');
   const toll = await openToll();
   const { db, pool } = toll;
