@@ -182,3 +182,35 @@ describe('what can be followed is accepted:', () => {
     await check(expression, reads);
   });
 });
+
+describe('a dependency that got lost is found, whichever it is:', () => {
+  const model = defineReadModel(schema, 'post', {
+    name: 'm',
+    columns: { id: true },
+    reads: { votes: true },
+    where: (p) => exists(builder.select({ one: sql`1` }).from(vote).where(eq(vote.postId, p.id))),
+    with: { parent: { columns: { title: true }, with: { votes: { columns: { value: true } } } } },
+  }).compile();
+
+  it('none is missing', async () => {
+    await checkReach(postgres.transactions, model);
+    expect(model.dependencies.map(({ path }) => path)).toEqual(['m', 'm.reads.votes', 'm.parent', 'm.parent.votes']);
+  });
+
+  it.each(['Post', 'vote'])('those on %s', async (table) => {
+    const dependencies = model.dependencies.filter(({ table: { name } }) => name !== table);
+    await expect(checkReach(postgres.transactions, { ...model, dependencies })).rejects.toThrow(`reads public.${table} in raw SQL`);
+  });
+
+  it.each(model.dependencies.flatMap(({ table, columns }) => columns.map((column) => [table.name, column] as const)))(
+    'the column of %s %s',
+    async (table, column) => {
+      const dependencies = model.dependencies.map((one) =>
+        one.table.name === table ? { ...one, columns: one.columns.filter((name) => name !== column) } : one,
+      );
+      await expect(checkReach(postgres.transactions, { ...model, dependencies })).rejects.toThrow(
+        `reads the column "${column}" of public.${table}`,
+      );
+    },
+  );
+});
