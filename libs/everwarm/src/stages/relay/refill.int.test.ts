@@ -113,3 +113,22 @@ test('a full queue takes no more, and the oldest keys go first', async () => {
   expect((await ledger(db)).filter(({ queued }) => queued).map(({ key }) => key)).toContain('old');
   expect([await room(queue), await refill(db, only(queue))]).toEqual([0, 0]);
 });
+
+test('a lane that nobody takes from fills up with its own keys, and keeps no other waiting', async () => {
+  const { db, queue } = await openLedger();
+  const own = new Queue<RecomputeJob>('recompute_own', queue.opts);
+  onTestFinished(() => own.close());
+  const lanes = only(queue, new Map([[2, own]]));
+  const keys = Array.from({ length: maxJobKeys * (maxJobs + 2) }, (_, index) => `left ${index}`);
+  await db.query(
+    `insert into everwarm.ledger (generation, key, since) select 2, k, to_timestamp(0) from unnest($1::text[]) k union all select 1, 'ours', now()`,
+    [keys],
+  );
+  expect(await refill(db, lanes)).toBe(maxJobKeys * maxJobs + 1);
+  expect((await queue.getJobs(['waiting'])).map((job) => job.data)).toEqual([{ generation: 1, keys: ['ours'] }]);
+  expect(await room(own)).toBe(0);
+  await db.query(`update everwarm.ledger set queued_at = queued_at - interval '1 hour'`);
+  expect(await refill(db, lanes), 'only what the shared lane owes').toBe(1);
+  expect(await room(own)).toBe(0);
+  await own.obliterate({ force: true });
+});
