@@ -9,8 +9,9 @@ export function isStatementError(error: unknown): error is Error {
 }
 
 /** An error of a generation's own SQL with the generation's id, so that it alone is left aside; any other error as it is. */
-export function blameGeneration(generation: number, error: unknown): unknown {
-  return isStatementError(error) ? new EverwarmError('E_POSTGRES', error.message, { cause: error, context: { generation } }) : error;
+export function blameGeneration(generation: number, error: unknown): Error {
+  if (isStatementError(error)) return new EverwarmError('E_POSTGRES', error.message, { cause: error, context: { generation } });
+  return error instanceof Error ? error : new EverwarmError('E_POSTGRES', String(error));
 }
 
 /** The generation that {@link blameGeneration} blamed, or null. */
