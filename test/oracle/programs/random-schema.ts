@@ -49,7 +49,7 @@ export function randomSchema(random: Random, swarm: Swarm): SchemaSpec {
       const target = swarm('self-references') && random.chance(0.3) ? table : random.pick(tables);
       if (target === table && !swarm('self-references')) continue;
       const other = swarm('references to other columns') && random.chance(0.3) ? random.pick(target.columns) : null;
-      const to = other && kinds[other.kind]?.key ? [other.property] : target.key;
+      const to = other && kinds[other.kind]?.key && !other.virtual ? [other.property] : target.key;
       const mixed = swarm('references of another kind') && random.chance(0.3);
       const own = to.map((property) => columns.referring(columnOf(target, property), random.chance(0.7), mixed));
       const plain = mixed || to !== target.key;
