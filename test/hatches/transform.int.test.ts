@@ -26,13 +26,13 @@ async function openServing() {
 }
 
 test('a transform makes the documents: stored, served from every tier, verified, shown in lists', async () => {
-  const { everwarm, pool, redis, print } = await openServing();
+  const { everwarm, pool, redis, namespace, print } = await openServing();
   await print('first', 'second');
   expect(await everwarm.reader.get(story, key(1)), 'from wherever it is by now').toMatchObject({ loud: 'FIRST', length: 5 });
   await everwarm.settled();
   const stored = await everwarm.reader.raw(story, key(1));
   expect([stored?.tier, String(stored?.body)]).toEqual(['redis', '{"number":1,"notes":[],"loud":"FIRST","length":5}']);
-  await redis.unlink(await redis.keys('*"a:b","1"*'));
+  await redis.unlink(await redis.keys(`${namespace}:*"a:b","1"*`));
   const kept = await everwarm.reader.raw(story, key(1));
   expect([kept?.tier, String(kept?.body)]).toEqual(['postgres', String(stored?.body)]);
   await everwarm.rebuild(story);
