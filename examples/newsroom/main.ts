@@ -89,7 +89,7 @@ await print('taken back');
 
 await db.insert(articles).values({ id: 2, section: 'city', current: null, appears: new Date(Date.now() + 2000) });
 await edit(2, 1, 'Bridge opens', 'Ilse');
-console.log(`under embargo: ${await everwarm.reader.get(article, 2)}`);
+console.log('under embargo:', await everwarm.reader.get(article, 2));
 while ((await everwarm.reader.get(article, 2)) === null) await pause(50);
 await print('the hour has come');
 

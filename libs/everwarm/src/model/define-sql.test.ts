@@ -52,7 +52,13 @@ select distinct (found."id")::text as key from (select post_id as id from change
 where found."id" is not null`,
         },
       },
-      { path: 'm.dependencies.post', table: { schema: 'public', name: 'post' }, columns: ['id', 'title'], link: ['id'], wayBack: { kind: 'direct' } },
+      {
+        path: 'm.dependencies.post',
+        table: { schema: 'public', name: 'post' },
+        columns: ['id', 'title'],
+        link: ['id'],
+        wayBack: { kind: 'direct' },
+      },
     ]);
   });
 

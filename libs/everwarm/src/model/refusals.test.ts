@@ -262,23 +262,3 @@ describe('a read model is refused, by its name, the path and the cure, for', () 
     expect(error.message).toMatch(cure);
   });
 });
-
-describe('names', () => {
-  it.each(['', 'Posts', 'post-detail', '1st', 'a b', 'a;b', 'é', 'x'.repeat(49), undefined, 7])('that are none are refused: %j', (name) => {
-    const error = refusal(() => define({ name }));
-    expect(error.code).toBe('E_DEFINITION');
-    expect(error.message).toMatch(/is not a name for a read model. Use lower-case letters/);
-    expect(refusal(() => listed({ name })).message).toBe(error.message);
-  });
-
-  it.each(['ledger', 'outbox', 'outbox_0', 'generations', 'migrations', 'projection_1', 'capture_x'])(
-    'the engine uses are refused: %s',
-    (name) => {
-      expect(refusal(() => define({ name })).message).toBe(`${name} is a name the engine uses itself. Choose another.`);
-    },
-  );
-
-  it.each(['a', 'post_detail', 'x'.repeat(48), 'a1_2'])('of lower-case letters, digits and underscores are taken: %s', (name) => {
-    expect(define({ name, columns: { id: true } }).name).toBe(name);
-  });
-});

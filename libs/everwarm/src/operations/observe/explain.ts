@@ -16,11 +16,14 @@ export type Explained = Explanation & { readonly generations: readonly Explained
 /** Explains a model, and which generations of its name there are. Needs no database. Writes nothing. */
 export async function explain(db: Database, model: CompiledModel): Promise<Explained> {
   const explanation = explainModel(model);
-  const found = await db
+  const generations = await db
     .query<{ id: number; state: GenerationState; hash: string }>(
       `select id, state, hash from everwarm.generations where name = $1 and state <> 'dropped' order by id`,
       [model.name],
     )
-    .catch(() => null);
-  return { ...explanation, generations: found && found.rows.map((row) => ({ ...row, isThis: row.hash === explanation.hash })) };
+    .then(
+      ({ rows }) => rows.map((row) => ({ ...row, isThis: row.hash === explanation.hash })),
+      () => null,
+    );
+  return { ...explanation, generations };
 }
