@@ -1,5 +1,5 @@
 import { EverwarmError } from '#contracts/errors.ts';
-import type { AnyModel } from '#model/define.ts';
+import type { AnyModel } from '#model/declare/define.ts';
 import type { Casing } from '#model/schema.ts';
 import type { PostgresInput } from '#platform/postgres.ts';
 import type { RedisInput } from '#platform/redis.ts';

@@ -1,10 +1,10 @@
 export { EverwarmError, type EverwarmErrorCode } from '#contracts/errors.ts';
 export type { KeyInput } from '#contracts/key.ts';
 export { queueNames } from '#contracts/names.ts';
-export { type AnyModel, defineList, defineReadModel, type ListModel, type ReadModel } from '#model/define.ts';
-export { defineSqlReadModel } from '#model/define-sql.ts';
-export { type DeclaredForm, type JsonTypes, jsonForm, type WithJsonForm } from '#model/json-form.ts';
-export type { SqlDependency } from '#model/sql-dependency.ts';
+export { type AnyModel, defineList, defineReadModel, type ListModel, type ReadModel } from '#model/declare/define.ts';
+export { defineSqlReadModel } from '#model/declare/define-sql.ts';
+export { type DeclaredForm, type JsonTypes, jsonForm, type WithJsonForm } from '#model/declare/json-form.ts';
+export type { SqlDependency } from '#model/declare/sql-dependency.ts';
 export { defineConfig, type EverwarmConfig } from './config.ts';
 export { createEverwarm, type Everwarm } from './everwarm.ts';
 export type { Finding, Verified } from './operations/audit/verify.ts';

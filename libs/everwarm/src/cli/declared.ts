@@ -1,6 +1,6 @@
 import type { EverwarmConfig } from '#config.ts';
 import { EverwarmError } from '#contracts/errors.ts';
-import type { AnyModel } from '#model/define.ts';
+import type { AnyModel } from '#model/declare/define.ts';
 
 /** The declared read models and lists of these names, in this order. Throws E_UNKNOWN_MODEL, before anything is begun, when one is not. */
 export function declaredModels({ readModels }: EverwarmConfig, names: readonly string[]): readonly AnyModel[] {

@@ -1,9 +1,9 @@
 import { relations, sql } from 'drizzle-orm';
 import { integer, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
 import { expect, test } from 'vitest';
-import { defineList, defineReadModel } from '#model/define.ts';
-import { defineSqlReadModel } from '#model/define-sql.ts';
-import { explainModel } from '#model/explain.ts';
+import { defineList, defineReadModel } from '#model/declare/define.ts';
+import { defineSqlReadModel } from '#model/declare/define-sql.ts';
+import { explainModel } from '#model/explain/explain.ts';
 import { explanationText } from './explanation.ts';
 
 const shelf = pgTable('shelf', { id: integer('id').primaryKey(), label: text('label').notNull(), opens: timestamp('opens') });

@@ -1,5 +1,5 @@
 import type { ShapeField, ShapeRows } from '#contracts/shape.ts';
-import { formatSql } from '#model/format-sql.ts';
+import { formatSql } from '#model/explain/format-sql.ts';
 import type { Explained } from '#operations/observe/explain.ts';
 
 /** An explanation as a text of sections, each with a heading at the margin. */

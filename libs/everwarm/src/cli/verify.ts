@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { EverwarmConfig } from '#config.ts';
 import { EverwarmError } from '#contracts/errors.ts';
-import type { AnyModel } from '#model/define.ts';
+import type { AnyModel } from '#model/declare/define.ts';
 import type { Verified } from '#operations/audit/verify.ts';
 import { declaredModels } from './declared.ts';
 import { table } from './output.ts';

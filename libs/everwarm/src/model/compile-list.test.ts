@@ -2,7 +2,7 @@ import { relations, sql } from 'drizzle-orm';
 import { boolean, integer, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core';
 import { describe, expect, it } from 'vitest';
 import type { CompiledModel } from '#contracts/compiled.ts';
-import { defineList, defineReadModel } from './define.ts';
+import { defineList, defineReadModel } from './declare/define.ts';
 
 const post = pgTable('post', {
   id: uuid('id').primaryKey(),

@@ -1,14 +1,14 @@
 import type { CompiledModel } from '#contracts/compiled.ts';
 import { dependenciesOf, enumerateSql, keyColumns, timedness } from './compile.ts';
-import { tableScope } from './expression.ts';
-import { keyColumn, keyTextSql } from './forms.ts';
-import { lookupsOf } from './lookups.ts';
-import { and, columnSql, filters, fromSql, joinConditions, keyCondition, keysRelation, rootKeySql } from './node-sql.ts';
-import type { DocumentPlan, PlanField, PlanNode } from './plan.ts';
-import { planOrder, planWhere } from './plan-terms.ts';
+import { rowsOf } from './explain/shape.ts';
+import { tableScope } from './plan/expression.ts';
+import type { DocumentPlan, PlanField, PlanNode } from './plan/plan.ts';
+import { planOrder, planWhere } from './plan/plan-terms.ts';
 import { type Casing, type ColumnInfo, columnNamed, definition, type SchemaIndex } from './schema.ts';
-import { rowsOf } from './shape.ts';
-import { isColumn, sortKeySql, sortTermSql } from './sort-form.ts';
+import { keyColumn, keyTextSql } from './sql/forms.ts';
+import { lookupsOf } from './sql/lookups.ts';
+import { and, columnSql, filters, fromSql, joinConditions, keyCondition, keysRelation, rootKeySql } from './sql/node-sql.ts';
+import { isColumn, sortKeySql, sortTermSql } from './sql/sort-form.ts';
 
 /** A list's config as it is at run time. */
 export type RawList = {

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { CompiledModel, Dependency, KeyColumn } from '#contracts/compiled.ts';
-import { castText, keyColumn } from './forms.ts';
-import { aggregatesOf } from './keep-aggregates.ts';
-import { lookupsOf } from './lookups.ts';
-import { momentsSql, steadyFilters } from './moments-sql.ts';
-import { and, columnSql, fromSql, rootKeySql } from './node-sql.ts';
-import { type DocumentPlan, nodesOf, type PlanNode } from './plan.ts';
-import { recomputeSql } from './recompute-sql.ts';
+import { shapeOf } from './explain/shape.ts';
+import { aggregatesOf } from './plan/keep-aggregates.ts';
+import { type DocumentPlan, nodesOf, type PlanNode } from './plan/plan.ts';
 import type { ColumnInfo } from './schema.ts';
-import { shapeOf } from './shape.ts';
-import { dependencyOf } from './way-back.ts';
+import { castText, keyColumn } from './sql/forms.ts';
+import { lookupsOf } from './sql/lookups.ts';
+import { momentsSql, steadyFilters } from './sql/moments-sql.ts';
+import { and, columnSql, fromSql, rootKeySql } from './sql/node-sql.ts';
+import { recomputeSql } from './sql/recompute-sql.ts';
+import { dependencyOf } from './sql/way-back.ts';
 
 /** A document model as data. */
 export function compileDocument(plan: DocumentPlan): CompiledModel {

@@ -2,7 +2,7 @@ import { relations, sql } from 'drizzle-orm';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 import { describe, expect, it } from 'vitest';
 import { definitionHash } from './compile.ts';
-import { defineList, defineReadModel } from './define.ts';
+import { defineList, defineReadModel } from './declare/define.ts';
 
 function schemaOf(notNull = false) {
   const post = pgTable('post', {

@@ -2,7 +2,7 @@ import { relations, sql } from 'drizzle-orm';
 import { date, foreignKey, integer, pgEnum, pgSchema, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core';
 import { describe, expect, it } from 'vitest';
 import type { Dependency } from '#contracts/compiled.ts';
-import { defineReadModel } from './define.ts';
+import { defineReadModel } from './declare/define.ts';
 
 /*
  * A schema with every way two tables can be tied: composite keys, quoted names, a second Postgres schema, a table to itself, a

@@ -1,7 +1,7 @@
 import type { Fragment, TableName } from '#contracts/compiled.ts';
 import type { Database } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
-import { qualified } from '#model/literal.ts';
+import { qualified } from '#model/sql/literal.ts';
 
 /** The view of one expression over its row, in the place of the one before it. */
 export async function createFragmentView(tx: Database, { sql, table, alias, path }: Fragment): Promise<void> {

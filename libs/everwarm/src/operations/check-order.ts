@@ -1,6 +1,6 @@
 import type { CompiledModel } from '#contracts/compiled.ts';
 import type { Database } from '#contracts/database.ts';
-import { orderableTypes } from '#model/sort-form.ts';
+import { orderableTypes } from '#model/sql/sort-form.ts';
 import { createFragmentView, refused } from './check-fragment.ts';
 
 /** No function, or none more fitting than another, for arguments of a type. */

@@ -3,7 +3,7 @@ import { asc, eq, exists, relations, type SQL, sql } from 'drizzle-orm';
 import { alias, integer, json, pgTable, QueryBuilder, text, timestamp } from 'drizzle-orm/pg-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EverwarmError } from '#contracts/errors.ts';
-import { defineReadModel } from '#model/define.ts';
+import { defineReadModel } from '#model/declare/define.ts';
 import { openPostgres, type Postgres } from '#platform/postgres.ts';
 import { checkReach } from './check-reach.ts';
 

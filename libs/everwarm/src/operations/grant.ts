@@ -1,6 +1,6 @@
 import type { CompiledModel } from '#contracts/compiled.ts';
 import type { Database } from '#contracts/database.ts';
-import { identifier, qualified } from '#model/literal.ts';
+import { identifier, qualified } from '#model/sql/literal.ts';
 
 /** Gives the role of the workers and readers what it needs and no more: no DDL, no writes to the user's own tables. Idempotent. */
 export async function grantRuntime(tx: Database, role: string, models: readonly CompiledModel[]): Promise<void> {

@@ -2,7 +2,7 @@ import type { CompiledModel } from '#contracts/compiled.ts';
 import type { Database, Transactions } from '#contracts/database.ts';
 import { migrationLock } from '#contracts/names.ts';
 import { definitionHash } from '#model/compile.ts';
-import { differences } from '#model/difference.ts';
+import { differences } from '#model/explain/difference.ts';
 import { enterEpoch } from '#platform/epoch.ts';
 import { migrateSchema } from '#platform/migrate-schema.ts';
 import { type InstalledCapture, installCapture } from '#stages/capture/install.ts';

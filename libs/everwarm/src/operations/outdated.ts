@@ -1,7 +1,7 @@
 import type { CompiledModel } from '#contracts/compiled.ts';
 import type { Database } from '#contracts/database.ts';
 import { definitionHash } from '#model/compile.ts';
-import { qualified } from '#model/literal.ts';
+import { qualified } from '#model/sql/literal.ts';
 import { readFacts } from '#stages/capture/facts.ts';
 import { watchList } from '#stages/capture/watch-list.ts';
 

@@ -1,7 +1,7 @@
 import type { QueryResult, QueryResultRow } from 'pg';
 import type { Database, TransactionOptions, Transactions } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
-import { valueLiteral } from '#model/literal.ts';
+import { valueLiteral } from '#model/sql/literal.ts';
 
 /** Statements that would wait for, and then hold, a table of the user's until the rehearsal is over: told, and not run. */
 const holdsUsersTable =

@@ -1,6 +1,6 @@
 import type { CompiledModel, GenerationState } from '#contracts/compiled.ts';
 import type { Database } from '#contracts/database.ts';
-import { type Explanation, explainModel } from '#model/explain.ts';
+import { type Explanation, explainModel } from '#model/explain/explain.ts';
 
 /** One generation of a read model's name; `isThis` when it is of exactly the explained definition. */
 export type ExplainedGeneration = {

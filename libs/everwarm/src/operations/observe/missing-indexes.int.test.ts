@@ -2,7 +2,7 @@ import { createDatabase } from '@everwarm/testkit';
 import { relations } from 'drizzle-orm';
 import { foreignKey, integer, pgSchema, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
 import { expect, onTestFinished, test } from 'vitest';
-import { defineList, defineReadModel } from '#model/define.ts';
+import { defineList, defineReadModel } from '#model/declare/define.ts';
 import { openPostgres } from '#platform/postgres.ts';
 import { missingIndexes } from './missing-indexes.ts';
 

@@ -1,6 +1,6 @@
 import type { CompiledModel, Lookup } from '#contracts/compiled.ts';
 import type { Database } from '#contracts/database.ts';
-import { identifier, qualified } from '#model/literal.ts';
+import { identifier, qualified } from '#model/sql/literal.ts';
 
 type Index = {
   readonly schema: string;

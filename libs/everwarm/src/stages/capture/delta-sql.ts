@@ -1,7 +1,7 @@
 import type { KeptAggregate } from '#contracts/aggregates.ts';
 import { maskOf, type Source } from '#contracts/change.ts';
 import type { CaptureEvent } from '#contracts/names.ts';
-import { type Arm, keptRowsSql } from '#model/kept-rows-sql.ts';
+import { type Arm, keptRowsSql } from '#model/sql/kept-rows-sql.ts';
 
 /** The parts of a capture function that keep aggregates; all empty for a table that has none, whose capture costs what it did. */
 export type DeltaParts = {

@@ -1,6 +1,6 @@
 import type { Database } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
-import { qualified } from '#model/literal.ts';
+import { qualified } from '#model/sql/literal.ts';
 import { readFacts, type TableFacts } from './facts.ts';
 import { problemsOf } from './problems.ts';
 import type { Watch } from './watch-list.ts';

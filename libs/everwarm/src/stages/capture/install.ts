@@ -3,7 +3,7 @@ import type { TableName } from '#contracts/compiled.ts';
 import type { Transactions } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 import { captureFunction, captureTriggerPrefix } from '#contracts/names.ts';
-import { identifier, qualified } from '#model/literal.ts';
+import { identifier, qualified } from '#model/sql/literal.ts';
 import { type MemberFacts, readFacts, type TableFacts } from './facts.ts';
 import { changedUnseen, fingerprintOf } from './fingerprint.ts';
 import { inspectTable, isSessionDependent } from './inspect.ts';

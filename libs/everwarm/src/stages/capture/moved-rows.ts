@@ -1,5 +1,5 @@
 import { captureFunction, captureTriggerPrefix } from '#contracts/names.ts';
-import { identifier, qualified } from '#model/literal.ts';
+import { identifier, qualified } from '#model/sql/literal.ts';
 import { deltaParts } from './delta-sql.ts';
 import type { MemberFacts } from './facts.ts';
 import { type CapturedTable, sessionSettings, valuesSql } from './trigger-sql.ts';

@@ -1,4 +1,4 @@
-import { qualified } from '#model/literal.ts';
+import { qualified } from '#model/sql/literal.ts';
 import type { MemberFacts, TableFacts } from './facts.ts';
 import { movedTriggers, movingTrigger } from './moved-rows.ts';
 import { captureEvents, triggerName } from './trigger-sql.ts';

@@ -3,7 +3,7 @@ import type { Source } from '#contracts/change.ts';
 import { maskBits } from '#contracts/change.ts';
 import type { TableName } from '#contracts/compiled.ts';
 import { type CaptureEvent, captureFunction, captureTriggerPrefix } from '#contracts/names.ts';
-import { identifier, qualified } from '#model/literal.ts';
+import { identifier, qualified } from '#model/sql/literal.ts';
 import { deltaParts } from './delta-sql.ts';
 
 /**

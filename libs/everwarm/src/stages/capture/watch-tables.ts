@@ -1,6 +1,6 @@
 import type { CompiledModel, TableName } from '#contracts/compiled.ts';
 import type { Database, Transactions } from '#contracts/database.ts';
-import { qualified } from '#model/literal.ts';
+import { qualified } from '#model/sql/literal.ts';
 import { readFacts, type TableFacts } from './facts.ts';
 import { changedUnseen, fingerprintOf } from './fingerprint.ts';
 import { probe } from './probe.ts';

@@ -4,9 +4,9 @@ import type { Generations } from '#contracts/generations.ts';
 import { encodeKey, type KeyInput, keyText } from '#contracts/key.ts';
 import type { Transform } from '#contracts/transform.ts';
 import { definitionHash } from '#model/compile.ts';
-import type { AnyModel, ListModel, ReadModel } from '#model/define.ts';
+import type { AnyModel, ListModel, ReadModel } from '#model/declare/define.ts';
+import { textTransform } from '#model/declare/transform.ts';
 import type { Casing } from '#model/schema.ts';
-import { textTransform } from '#model/transform.ts';
 import { type RawDocument, type ReadParts, readDocument, readDocuments } from './document-reader.ts';
 import { type RawPage, readPage } from './list-reader.ts';
 

@@ -3,7 +3,7 @@ import type { Database, Transactions } from '#contracts/database.ts';
 import { shardCount, shardLockSpace } from '#contracts/names.ts';
 import { shardOf } from '#contracts/shard.ts';
 import { formatVersion, type Version } from '#contracts/version.ts';
-import { textLiteral } from '#model/literal.ts';
+import { textLiteral } from '#model/sql/literal.ts';
 
 /** A batch under its locks: what is really owed, and the version that everything it changes will carry. */
 export type LockedBatch = { readonly generation: Generation; readonly keys: readonly string[]; readonly version: Version };

@@ -1,8 +1,8 @@
 import type { KeptAggregate } from '#contracts/aggregates.ts';
 import type { Database, Transactions } from '#contracts/database.ts';
 import { aggregateLockSpace } from '#contracts/names.ts';
-import { keptRowsSql } from '#model/kept-rows-sql.ts';
-import { qualified } from '#model/literal.ts';
+import { keptRowsSql } from '#model/sql/kept-rows-sql.ts';
+import { qualified } from '#model/sql/literal.ts';
 
 /** An aggregate whose bases are to be set. */
 type Wanted = { readonly id: string; readonly definition: KeptAggregate; readonly resets: string; readonly mine: boolean };

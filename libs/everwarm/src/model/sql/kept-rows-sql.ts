@@ -1,0 +1,50 @@
+import type { KeptAggregate } from '#contracts/aggregates.ts';
+import { aggregatedRow } from '#model/plan/keep-aggregates.ts';
+import { keyTextSql } from './forms.ts';
+import { identifier } from './literal.ts';
+
+/** Rows that count into an aggregate, or out of it: a relation and a sign. */
+export type Arm = { readonly from: string; readonly sign: 1 | -1 };
+
+const column = (name: string) => `${aggregatedRow}.${identifier(name)}`;
+
+const isNumber = `v not in ('NaN', 'Infinity', '-Infinity')`;
+
+/**
+ * What these rows add up to, per aggregate and key: (aggregate, key, rows, present, total, special), without those for which it is
+ * nothing. `present` and `total` are number and sum of the values that are numbers, `special` is how many are NaN or infinite.
+ * Aggregates with the same link share one pass over the rows: each further one costs a row in it and not a plan of its own.
+ */
+export function keptRowsSql(aggregates: readonly KeptAggregate[], arms: readonly Arm[]): string {
+  const groups = new Map<string, KeptAggregate[]>();
+  for (const aggregate of aggregates) {
+    const link = JSON.stringify(aggregate.link);
+    groups.set(link, [...(groups.get(link) ?? []), aggregate]);
+  }
+  return [...groups.values()].map((group) => groupSql(group, arms)).join('\nunion all ');
+}
+
+function groupSql(aggregates: readonly KeptAggregate[], arms: readonly Arm[]): string {
+  const link = aggregates[0]?.link ?? [];
+  const parts = aggregates.map(({ id, where, value }) => {
+    // As numeric before the sign is put on it: the smallest of all integers has no opposite.
+    return `(${id}::bigint, ${where === null ? 'true' : `(${where})`}, ${value === null ? 'null' : column(value.name)}::numeric)`;
+  });
+  const isLinked = link.map((name) => `${column(name)} is not null`).join(' and ');
+  const rows = arms.map(
+    ({ from, sign }) =>
+      `select a.aggregate, (${keyTextSql(link.map(column))}) collate "C" as key, ${sign} as n, a.v from ${from} ${aggregatedRow} cross join lateral (values ${parts.join(', ')}) a (aggregate, counts, v) where ${isLinked} and a.counts`,
+  );
+  const sums = aggregates.every(({ value }) => value === null)
+    ? ['0::bigint', '0::numeric', '0::bigint']
+    : [
+        `coalesce(sum(n) filter (where ${isNumber}), 0)`,
+        `coalesce(sum(n * v) filter (where ${isNumber}), 0)`,
+        `coalesce(sum(n) filter (where not ${isNumber}), 0)`,
+      ];
+  const [present = '', total = '', special = ''] = sums;
+  // Rows that only came, or only went, are never nothing.
+  const something = arms.length === 1 ? '' : ` having (sum(n), ${sums.join(', ')}) <> (0, 0, 0, 0)`;
+  return `select aggregate, key, sum(n) as rows, ${present} as present, ${total} as total, ${special} as special
+from (${rows.join(' union all ')}) q group by aggregate, key${something}`;
+}
