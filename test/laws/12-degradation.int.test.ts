@@ -70,11 +70,9 @@ test('capture that DDL has broken fails no writer, says so, and is made good', a
   await depot.pool.query(`insert into "Depot"."Supplier" ("supplierId", "renamed") values (3, 'inserted')`);
   await depot.pool.query(`update "Depot"."Supplier" set "renamed" = 'updated' where "supplierId" = 1`);
   await depot.pool.query(`delete from "Depot"."Supplier" where "supplierId" = 2`);
-  await waitFor(async () => (await status(depot)).failing > 0, { what: 'the failing keys to be told' });
-  expect((await depot.everwarm.doctor()).filter(({ problem }) => problem !== null).map(({ check }) => check)).toEqual([
-    'Depot.Supplier is captured',
-    'no key fails',
-  ]);
+  const told = async () => (await depot.everwarm.doctor()).filter(({ problem }) => problem !== null).map(({ check }) => check);
+  await waitFor(async () => (await told()).includes('every generation can be computed'), { what: 'the stalled generation to be told' });
+  expect(await told()).toContain('Depot.Supplier is captured');
   // What was there before is still read.
   expect(await depot.everwarm.reader.get(supplierCard, 1)).toMatchObject({ legalName: 'One' });
 

@@ -114,7 +114,7 @@ describe('the packed package', () => {
       expect(models.filter((model) => model.checked === 0)).toEqual([]);
       const status = JSON.parse(await succeed('npx', ['everwarm', 'status', '--json'], { cwd: installation.folder, env })) as object;
       expect(status).toMatchObject({ outbox: { undelivered: 0, relay: 'running' }, redis: { reachable: true } });
-      expect(Object.keys(status)).toEqual(['models', 'outbox', 'redis', 'queues']);
+      expect(Object.keys(status)).toEqual(['models', 'outbox', 'redis', 'queues', 'marks']);
     } finally {
       expect(await program.end()).toBe(0);
     }

@@ -26,7 +26,7 @@ await db.execute(`create table "Part" ("Maker" text, "No." int, "Name" text not 
 const everwarm = createEverwarm({ postgres: DATABASE_URL, redis: REDIS_URL, namespace: 'short', readModels: [parts] });
 await everwarm.migrate();
 await everwarm.start();
-await db.execute(`insert into "Part" values ('A/B', 1, 'Clock'), ('A/B', 2, 'Hand', 'A/B', 1), ('C', 1, 'Spring', 'A/B', 2)`);
+await db.execute(`insert into "Part" values ('A/B', 1, 'Clock', null, null), ('A/B', 2, 'Hand', 'A/B', 1), ('C', 1, 'Spring', 'A/B', 2)`);
 await db.execute(
   `update "Part" set "of No." = 1 where "Maker" = 'C'; update "Part" set "No." = 7, "Name" = 'Watch' where "Name" = 'Clock'`,
 );

@@ -3,7 +3,7 @@ import type { Status } from '#operations/observe/status.ts';
 import { table } from './output.ts';
 import { inSession } from './session.ts';
 
-/** Adds `everwarm status`: with --json `{ models: [{ name, generation, state, documents, pending, lagMs, timers }], marks, outbox, redis, queues }`. */
+/** Adds `everwarm status`: with --json `{ models: [{ name, generation, state, documents, pending, lagMs, timers }], outbox, redis, queues, marks }`. */
 export function addStatus(program: Command): void {
   const command = program
     .command('status')
@@ -31,10 +31,10 @@ function fixedForm({ models, marks, outbox, redis, queues }: Status): unknown {
       ...(error !== null && { error }),
       ...(waitsFor !== null && { waitsFor }),
     })),
-    marks,
     outbox,
     redis,
     queues,
+    marks,
   };
 }
 

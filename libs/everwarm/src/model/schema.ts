@@ -3,6 +3,7 @@ import {
   type Column,
   createTableRelationsHelpers,
   extractTablesRelationalConfig,
+  getTableName,
   is,
   normalizeRelation,
   One,
@@ -43,6 +44,8 @@ export type ResolvedRelation = { readonly kind: 'one' | 'many'; readonly target:
 export type SchemaIndex = {
   /** The schema object itself. */
   readonly source: Record<string, unknown>;
+  /** What the tables are called in the database, without their schemas. */
+  readonly tableNames: ReadonlySet<string>;
   /** The table under this property of the schema object. Throws E_DEFINITION when there is none. */
   table(property: string, path: string): TableInfo;
   /** The relation of that name. Throws E_DEFINITION when there is none, or nothing says which columns join. */
@@ -90,6 +93,7 @@ export function indexSchema(schema: Record<string, unknown>, casing?: Casing): S
 
   return {
     source: schema,
+    tableNames: new Set(Object.values(schema).flatMap((table) => (is(table, Table) ? [getTableName(table)] : []))),
     table(property, path) {
       const table = Object.hasOwn(schema, property) ? schema[property] : undefined;
       if (is(table, View))

@@ -5,7 +5,7 @@ import { aggregatedRow } from './keep-aggregates.ts';
 import type { AggregatePlan, PlanField, PlanNode } from './plan.ts';
 import { planReads } from './plan-reads.ts';
 import { planWhere } from './plan-terms.ts';
-import { many, type Planning } from './planning.ts';
+import { many, openScope, type Planning } from './planning.ts';
 
 const aggregateOptions: ReadonlySet<string> = new Set(['where', 'reads']);
 
@@ -45,7 +45,11 @@ export function planAggregates(planning: Planning, parent: PlanNode, build: unkn
       throw definition(path, 'is not an aggregate of the builder. Use a.count, a.sum, a.avg, a.min or a.max.');
     const relation = many(planning.schema.relation(parent.scope.info, spec.relation, path), path);
     for (const option of Object.keys(spec.where ?? {})) knownOption(option, aggregateOptions, path);
-    const scope = tableScope(relation.target, aggregatedRow, planning.casing, planning.fragments);
+    // With other tables in its condition it is never kept, so it needs no alias that is the same everywhere.
+    const scope =
+      spec.where?.reads === undefined
+        ? tableScope(relation.target, aggregatedRow, planning.casing, planning.fragments)
+        : openScope(planning, relation.target);
     const where: Expression[] = [];
     const reads: PlanNode[] = [];
     const node: PlanNode = { path, scope, join: { parent, pairs: relation.join }, where, fields: [], orderBy: [], limit: null, reads };

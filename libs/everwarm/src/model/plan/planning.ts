@@ -18,9 +18,12 @@ export type Planning = {
   readonly forward: 'followed' | 'left';
 };
 
-/** A new appearance of a table, under an alias that no other has. */
+/** A new appearance of a table, under an alias that no other has, nor any table: raw SQL reads those by their own names. */
 export function openScope(planning: Planning, table: TableInfo): TableScope {
-  return tableScope(table, `t${planning.aliases++}`, planning.casing, planning.fragments);
+  let alias: string;
+  do alias = `t${planning.aliases++}`;
+  while (planning.schema.tableNames.has(alias));
+  return tableScope(table, alias, planning.casing, planning.fragments);
 }
 
 /** A relation that must lead to many rows. */

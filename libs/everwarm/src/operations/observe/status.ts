@@ -28,11 +28,11 @@ export type ModelStatus = {
 /** Where everything stands. */
 export type Status = {
   readonly models: readonly ModelStatus[];
-  /** Captured tables that something happened to which is not put right by itself. */
-  readonly marks: readonly Mark[];
   readonly outbox: { readonly undelivered: number; readonly oldestMs: number; readonly relay: 'running' | 'absent' };
   readonly redis: { readonly reachable: boolean; readonly usedMemory: string | null };
   readonly queues: readonly { readonly name: string; readonly waiting: number; readonly active: number; readonly failed: number }[];
+  /** Captured tables that something happened to which is not put right by itself. */
+  readonly marks: readonly Mark[];
 };
 
 /** Reads where everything stands. Writes nothing. Redis may be away. */
@@ -88,13 +88,13 @@ from everwarm.relay r left join everwarm.outbox o on o.xid >= pg_snapshot_xmin(r
   const lanes = generations.filter(({ revision }) => revision !== null).map(({ hash }) => lane(hash));
   return {
     models,
-    marks: await readMarks(db),
     outbox: { undelivered: Number(undelivered), oldestMs: Math.max(0, Math.round(oldest ?? 0)), relay: running ? 'running' : 'absent' },
     redis: redisNow,
     // BullMQ would wait for Redis to come.
     queues: redisNow.reachable
       ? await Promise.all([queues.named(recomputeQueue), ...lanes].map(queueStatus)).then((all) => all.flat())
       : [],
+    marks: await readMarks(db),
   };
 }
 
