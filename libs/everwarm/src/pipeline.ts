@@ -15,7 +15,7 @@ import { deltaFolder } from './stages/relay/fold-deltas.ts';
 import { lanesOf } from './stages/relay/lanes.ts';
 import { promoteBuilt } from './stages/relay/promote.ts';
 import { reconcileStep, startAnew } from './stages/relay/reconcile.ts';
-import { refill } from './stages/relay/refill.ts';
+import { refill, worthwhileAt } from './stages/relay/refill.ts';
 import { Relay } from './stages/relay/relay.ts';
 import { forgetUnused } from './stages/relay/reset-aggregates.ts';
 import { rotate } from './stages/relay/rotate.ts';
@@ -109,10 +109,11 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     { name: 'transforms', everyMs: 1000, run: noticeAbsent(generations, transforms, onError) },
   ]);
   const fold = deltaFolder(db);
+  let turn = 0;
   const stopDuties = startDuties(() => relay.leads, onError, [
-    { name: 'refill', everyMs: 500, run: async () => relay.measureRoom().then(() => refill(db, lanes)) },
+    { name: 'refill', everyMs: 500, run: async () => relay.measureRoom().then(() => refill(db, lanes, worthwhileAt(turn++))) },
     { name: 'timers', everyMs: 250, run: async (again) => again(await oweDue(db, lanes)) },
-    { name: 'reconcile', everyMs: 100, run: async () => reconcileStep(db).catch(leaveAside) },
+    { name: 'reconcile', everyMs: 250, run: async (again) => (await reconcileStep(db).catch(leaveAside)) && again(0) },
     { name: 'watch tables', everyMs: 2000, run: async () => watchTables(db, startAnew) },
     { name: 'fold', everyMs: 200, run: async (again) => (await fold()) && again(0) },
     { name: 'bases', everyMs: 500, run: async (again) => (await setBases(db)) && again(0) },

@@ -2,8 +2,8 @@ import type { Database } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 import type { Transforms } from '#contracts/transform.ts';
 
-/** How soon the stores are looked at again while waiting, in milliseconds: at once, then ever more rarely. */
-const look = { firstMs: 1, lastMs: 10 } as const;
+/** How soon the stores are looked at again while waiting: a share of the wait so far, so that looking costs next to nothing. */
+const look = { share: 0.03, firstMs: 1, lastMs: 250 } as const;
 
 /** What settling looks at besides the database. */
 export type SettledParts = {
@@ -19,10 +19,13 @@ export type SettledParts = {
  * this, since no reader of this code is shown them, or that do not fit the database any more. Throws E_TIMEOUT, saying what is still owed.
  */
 export async function settled(db: Database, { isPresent, transforms }: SettledParts, timeoutMs: number): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
+  const start = performance.now();
+  const deadline = start + timeoutMs;
   const until = async (what: string, done: () => Promise<boolean>) => {
-    for (let pause: number = look.firstMs; !(await done()); pause = Math.min(pause * 1.5, look.lastMs)) {
-      if (performance.now() > deadline) throw await timeout(db, what, timeoutMs);
+    while (!(await done())) {
+      const now = performance.now();
+      if (now > deadline) throw await timeout(db, what, timeoutMs);
+      const pause = Math.min(Math.max((now - start) * look.share, look.firstMs), look.lastMs);
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   };

@@ -7,7 +7,7 @@ import { resetAggregates } from './reset-aggregates.ts';
 
 /** How many keys one step owes, and how many may be owed before the next step waits. */
 const stepKeys = 5000;
-const backlogLimit = 20_000;
+const backlogLimit = 15_000;
 
 type Row = { id: number; state: string; model: CompiledModel; phase: 'source' | 'projection'; position: string[] | null };
 
