@@ -70,6 +70,8 @@ export type CompiledModel = {
   readonly aggregates?: readonly ModelAggregate[];
   /** `$1 text[]` last key's column values or null, `$2 int` limit: the next keys in primary key order as (key, position text[]). */
   readonly enumerate: string;
+  /** `$1 text[]` keys: those that `enumerate` would find, as (key). */
+  readonly present: string;
   readonly dependencies: readonly Dependency[];
   readonly fragments: readonly Fragment[];
   /** What indexes are good for: advice, so not part of what makes two definitions differ. */

@@ -25,8 +25,14 @@ describe('the shard of a key', () => {
     expect(shardOf(key)).toBe(shard);
   });
 
+  it('is one for sixteen whole numbers in a row, and for no text that only looks like one', () => {
+    expect(new Set(Array.from({ length: 16 }, (_, index) => shardOf(String(160 + index)))).size).toBe(1);
+    expect(shardOf('176')).not.toBe(shardOf('175'));
+    expect(shardOf('160x')).not.toBe(shardOf('161x'));
+  });
+
   it.each<[string, (index: number) => string]>([
-    ['numbers', (index) => String(index)],
+    ['blocks of numbers', (index) => String(index * 16)],
     ['uuids', (index) => `${index.toString(16).padStart(8, '0')}-0000-4000-8000-000000000000`],
     ['composite keys', (index) => JSON.stringify([String(index % 100), String(Math.floor(index / 100))])],
   ])('spreads consecutive %s evenly', (_, key) => {

@@ -7,7 +7,7 @@ import type { ColumnInfo } from './schema.ts';
 import { castText, keyColumn } from './sql/forms.ts';
 import { lookupsOf } from './sql/lookups.ts';
 import { momentsSql, steadyFilters } from './sql/moments-sql.ts';
-import { and, columnSql, fromSql, rootKeySql } from './sql/node-sql.ts';
+import { and, columnSql, fromSql, keyCondition, keysRelation, rootKeySql } from './sql/node-sql.ts';
 import { recomputeSql } from './sql/recompute-sql.ts';
 import { dependencyOf } from './sql/way-back.ts';
 
@@ -21,6 +21,7 @@ export function compileDocument(plan: DocumentPlan): CompiledModel {
     recompute: recomputeSql(plan.root, 'kept'),
     ...aggregation(plan.root),
     enumerate: enumerateSql(plan.root),
+    present: presentSql(plan.root),
     dependencies: [...dependenciesOf(plan.root), ...plan.dependsOn],
     fragments: plan.fragments,
     shape: shapeOf(plan.root),
@@ -69,6 +70,11 @@ export function enumerateSql(root: PlanNode): string {
   const beyond = `($1::text[] is null or (${columns.join(', ')}) > (${after.join(', ')}))`;
   return `select ${rootKeySql(root)} as key, array[${columns.map((column) => `${column}::text`).join(', ')}] as position
 from ${fromSql(root)} where ${and([beyond, ...steadyFilters(root)])} order by ${columns.join(', ')} limit $2::integer`;
+}
+
+/** The statement that tells which keys the walk over all of them would find. */
+export function presentSql(root: PlanNode): string {
+  return `select k.key from ${keysRelation} join ${fromSql(root)} on ${and([keyCondition(root, 'k.key'), ...steadyFilters(root)])}`;
 }
 
 /** What a whole plan depends on: one dependency per appearance of a table. */

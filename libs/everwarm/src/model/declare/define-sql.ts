@@ -83,6 +83,7 @@ function compileSql(
     recompute: `select k.key, (select q.doc::text from ${rows} where ${and(asked)}) as doc\nfrom ${keysRelation}`,
     enumerate: `select ${keyTextSql(columns)} as key, array[${columns.map((column) => `${column}::text`).join(', ')}] as position
 from ${rows} where ${and([`($1::text[] is null or (${columns.join(', ')}) > (${after.join(', ')}))`, ...columns.map((column) => `${column} is not null`)])} order by ${columns.join(', ')} limit $2::integer`,
+    present: `select k.key from ${keysRelation} where exists (select from ${rows} where ${and(asked)})`,
     dependencies: compiled,
     fragments: [],
     written: `select * from ${rows}`,

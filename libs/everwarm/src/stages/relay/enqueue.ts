@@ -48,10 +48,24 @@ async function enqueueOn(queue: Queue<RecomputeJob>, keys: readonly QueuedKey[])
   return jobs.length;
 }
 
+/** Full jobs end where a shard does, if one ends in their last quarter: two jobs then rarely wait for one another. */
 function cut(keys: string[]): string[][] {
   if (keys.length <= maxJobKeys) return [keys];
-  const sorted = keys.map((key) => ({ key, shard: shardOf(key) })).sort((a, b) => a.shard - b.shard);
+  const sorted = keys.map((key) => ({ key, shard: shardOf(key) })).sort((a, b) => a.shard - b.shard || order(a.key, b.key));
   const jobs: string[][] = [];
-  for (let start = 0; start < sorted.length; start += maxJobKeys) jobs.push(sorted.slice(start, start + maxJobKeys).map(({ key }) => key));
+  for (let start = 0; start < sorted.length; ) {
+    let end = Math.min(start + maxJobKeys, sorted.length);
+    const least = start + maxJobKeys * 0.75;
+    let border = end;
+    while (border > least && border < sorted.length && sorted[border]?.shard === sorted[border - 1]?.shard) border--;
+    if (border > least) end = border;
+    jobs.push(sorted.slice(start, end).map(({ key }) => key));
+    start = end;
+  }
   return jobs;
+}
+
+/** Whole numbers as numbers: rows that lie together are read together. */
+function order(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : 1);
 }

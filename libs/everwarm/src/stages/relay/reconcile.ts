@@ -47,30 +47,40 @@ where reconcile_phase is not null and stalled is null and state <> 'dropped' and
     if (!walk) return false;
     const page = walk.phase === 'source' ? await sourceKeys(tx, walk) : await projectedKeys(tx, walk);
     await oweQuery(tx, walk.id, `select * from unnest($1::text[]) as found (key)`, [page.keys], Date.now());
-    if (page.keys.length === stepKeys) await moveTo(tx, walk.id, walk.phase, page.position);
+    if (page.isFull) await moveTo(tx, walk.id, walk.phase, page.position);
     else if (walk.phase === 'source') await moveTo(tx, walk.id, 'projection', null);
     else await finish(tx, walk.id);
     return true;
   });
 }
 
-type Page = { readonly keys: readonly string[]; readonly position: readonly string[] | null };
+type Page = { readonly keys: readonly string[]; readonly position: readonly string[] | null; readonly isFull: boolean };
 
 async function sourceKeys(tx: Database, { id, model, position }: Row): Promise<Page> {
   const { rows } = await tx
     .query<{ key: string; position: string[] }>(model.enumerate, [position, stepKeys])
     .catch((error: unknown) => Promise.reject(blameGeneration(id, error)));
-  return { keys: rows.map((row) => row.key), position: rows.at(-1)?.position ?? null };
+  return { keys: rows.map((row) => row.key), position: rows.at(-1)?.position ?? null, isFull: rows.length === stepKeys };
 }
 
+/** Keys that are projected and have no row: those that have one were owed as keys of the source. */
 async function projectedKeys(tx: Database, { id, model, position }: Row): Promise<Page> {
   const live = model.kind === 'document' ? 'doc' : 'member';
   const { rows } = await tx.query<{ key: string }>(
     `select distinct key collate "C" as key from everwarm.${projectionTable(id)} where ${live} is not null and ($1::text is null or key collate "C" > $1) order by 1 limit $2`,
     [position?.[0] ?? null, stepKeys],
   );
-  const last = rows.at(-1)?.key;
-  return { keys: rows.map((row) => row.key), position: last === undefined ? null : [last] };
+  const keys = rows.map((row) => row.key);
+  const present = await tx
+    .query<{ key: string }>(model.present, [keys])
+    .catch((error: unknown) => Promise.reject(blameGeneration(id, error)));
+  const isPresent = new Set(present.rows.map((row) => row.key));
+  const last = keys.at(-1);
+  return {
+    keys: keys.filter((key) => !isPresent.has(key)),
+    position: last === undefined ? null : [last],
+    isFull: keys.length === stepKeys,
+  };
 }
 
 async function moveTo(tx: Database, id: number, phase: Row['phase'], position: readonly string[] | null): Promise<void> {
