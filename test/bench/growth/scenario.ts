@@ -1,4 +1,4 @@
-import type { TestDatabase } from '@everwarm/testkit';
+import { type TestDatabase, waitFor } from '@everwarm/testkit';
 import { Redis } from 'ioredis';
 import { compare } from '../compare.ts';
 import { inTurns } from '../rounds.ts';
@@ -30,6 +30,9 @@ export const growth: Scenario = {
       const worker = await startProcess('test/bench/processes/growth-worker.ts', { env, profile: bench.profile });
       try {
         await everwarm.settled({ timeoutMs: 3_600_000 });
+        const ready = async () =>
+          (await database.pool.query('select from everwarm.aggregates where not ready and problem is null')).rowCount === 0;
+        await waitFor(ready, { timeoutMs: 600_000, what: 'the bases of aggregates' });
         bench.log('  everything is built');
         await settleDown(database);
         const parts: ChangeParts = { pool: database.pool, everwarm };

@@ -75,13 +75,11 @@ test('what a wide query finds waits behind single changes, and one of those take
   expect((await ledger(db)).filter(({ bulk }) => !bulk).map(({ key }) => key)).toEqual(['7', 'single']);
   expect(await refill(db, only(queue))).toBe(401);
   const lanes = (await jobs(queue)).map(({ data, opts }) => ({ keys: data.keys.length, priority: opts.priority ?? 0 }));
-  expect(lanes).toEqual(
-    expect.arrayContaining([
-      { keys: 2, priority: 0 },
-      { keys: maxJobKeys, priority: 10 },
-      { keys: 99, priority: 10 },
-    ]),
-  );
+  expect(lanes.filter(({ priority }) => priority === 0)).toEqual([{ keys: 2, priority: 0 }]);
+  const bulk = lanes.filter(({ priority }) => priority === 10).map(({ keys }) => keys);
+  expect(bulk.reduce((sum, keys) => sum + keys, 0)).toBe(399);
+  expect(bulk).toHaveLength(2);
+  expect(Math.max(...bulk), 'a job ends where a shard does, if one ends in its last quarter').toBeGreaterThan(maxJobKeys * 0.75);
   expect((await queue.getWaiting())[0]?.data.keys.toSorted()).toEqual(['7', 'single']);
 });
 
@@ -126,9 +124,11 @@ test('a lane that nobody takes from fills up with its own keys, and keeps no oth
   );
   expect(await refill(db, lanes)).toBe(maxJobKeys * maxJobs + 1);
   expect((await queue.getJobs(['waiting'])).map((job) => job.data)).toEqual([{ generation: 1, keys: ['ours'] }]);
-  expect(await room(own)).toBe(0);
+  // Jobs that end where a shard does are a little shorter, so there may be a few more of them.
+  expect(await room(own)).toBeLessThanOrEqual(0);
   await db.query(`update everwarm.ledger set queued_at = queued_at - interval '1 hour'`);
   expect(await refill(db, lanes), 'only what the shared lane owes').toBe(1);
-  expect(await room(own)).toBe(0);
+  // Jobs that end where a shard does are a little shorter, so there may be a few more of them.
+  expect(await room(own)).toBeLessThanOrEqual(0);
   await own.obliterate({ force: true });
 });
