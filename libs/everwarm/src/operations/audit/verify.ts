@@ -1,4 +1,4 @@
-import { type Generation, sourcesSql } from '#contracts/compiled.ts';
+import type { Generation } from '#contracts/compiled.ts';
 import type { Database, Transactions } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 import { documentPrefix, type KeySpace, projectionTable } from '#contracts/names.ts';
@@ -100,12 +100,8 @@ async function* keysOf(db: Database & Transactions, generation: Generation): Asy
     position = rows.at(-1)?.position ?? null;
     if (rows.length < stepKeys) break;
   }
-  // Documents whose row is gone: projected keys for which the source has nothing. Those it has were yielded above.
+  // Documents whose row is gone: projected keys that the walk above did not find.
   const live = generation.model.kind === 'document' ? 'doc' : 'member';
-  const source =
-    generation.model.kind === 'document'
-      ? `select r.key from (${sourcesSql(generation.model)}) r where r.doc is not null`
-      : `select r.key from (${sourcesSql(generation.model)}) r`;
   let after: string | null = null;
   for (;;) {
     const page: { key: string }[] = (
@@ -115,7 +111,7 @@ async function* keysOf(db: Database & Transactions, generation: Generation): Asy
       )
     ).rows;
     const keys = page.map((row) => row.key);
-    const known = await db.transaction(async (tx) => (await tx.query<{ key: string }>(source, [keys])).rows);
+    const known = await db.transaction(async (tx) => (await tx.query<{ key: string }>(generation.model.present, [keys])).rows);
     const inSource = new Set(known.map((row) => row.key));
     const orphans = keys.filter((key) => !inSource.has(key));
     if (orphans.length > 0) yield orphans;
