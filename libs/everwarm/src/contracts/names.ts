@@ -27,6 +27,7 @@ export const reservedNames: ReadonlySet<string> = new Set([
   'quarantine',
   'audits',
   'operations',
+  'operator_log',
   'aggregates',
   'aggregate_deltas',
   'aggregate_bases',

@@ -1,5 +1,6 @@
 import { acknowledgeSchema } from './acknowledge-sql.ts';
 import { listCountSchema } from './list-count-sql.ts';
+import { operatorLogSchema } from './operator-log-sql.ts';
 import { sortKeySchema } from './sort-key-sql.ts';
 
 /** One step of the engine's own schema. Ids only go up; a step that was released is never changed. */
@@ -257,4 +258,5 @@ create table everwarm.aggregate_bases (
   { id: 6, name: 'order of list entries', sql: sortKeySchema },
   { id: 7, name: 'counts of list entries', sql: listCountSchema },
   { id: 8, name: 'acknowledgement by key', sql: acknowledgeSchema },
+  { id: 9, name: 'operator log', sql: operatorLogSchema },
 ];
