@@ -65,6 +65,9 @@ end
 local field, version, member, keep = 'k' .. ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local whole = depth and redis.call('ZSCORE', page, '') and 1 or 0
 depth = depth or ''
+-- Whoever finds a page short fills it: the fill of the one that made it so may have been refused.
+local function short() return depth ~= '' and redis.call('ZCARD', page) - 1 < keep / 2 end
+if short() then whole = 0 end
 local held = redis.call('HGET', entries, field)
 if held and string.sub(held, 1, 24) >= version then return whole end
 if not held and version <= floor then
@@ -78,7 +81,7 @@ if before ~= '' and before ~= member then redis.call('ZREM', page, before) end
 if inside(member, depth) then
   redis.call('ZADD', page, 0, member)
   if whole == 1 then trim(keep) end
-elseif whole == 1 and before ~= '' and depth ~= '' and redis.call('ZCARD', page) - 1 < keep / 2 then
+elseif before ~= '' and short() then
   whole = 0
 end
 forget(keep)

@@ -186,3 +186,14 @@ test('an entry that did not change touches nothing in Redis', async () => {
   await stores.publish(entries);
   expect(await stores.redis.dumpBuffer(stores.names[1])).toEqual(before);
 });
+
+test('a page left short by a publisher that could not fill it is filled by the next', async () => {
+  const stores = await openStores();
+  for (const n of [1, 2, 3, 4, 5, 6, 7]) await stores.publish(await stores.commit([[`k${n}`, `m${n}`]]));
+  const removed = await stores.commit([1, 2, 3].map((n) => [`k${n}`, null] as const));
+  const broken = { query: () => Promise.reject(new Error('Postgres is away.')) } as Database;
+  await expect(publishEntries(stores.redis, stores.space, broken, list, removed)).rejects.toThrow('Postgres is away.');
+  expect(await stores.page(), 'short').toEqual({ shown: ['m4', 'm5'], depth: 'm5' });
+  await stores.publish(removed);
+  expect(await stores.page()).toEqual({ shown: ['m4', 'm5', 'm6', 'm7'], depth: '' });
+});
