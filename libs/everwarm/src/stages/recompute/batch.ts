@@ -2,6 +2,7 @@ import type { Generation } from '#contracts/compiled.ts';
 import type { Database, Transactions } from '#contracts/database.ts';
 import { shardCount, shardLockSpace } from '#contracts/names.ts';
 import { shardOf } from '#contracts/shard.ts';
+import { reached } from '#contracts/steps.ts';
 import { formatVersion, type Version } from '#contracts/version.ts';
 import { textLiteral } from '#model/sql/literal.ts';
 
@@ -36,9 +37,11 @@ export function recomputeBatch<W>(
       const busy = keys.filter((key) => !isMine(key));
       const first = rows[0];
       if (!first) return { written: null, claims: [], busy };
+      reached('recompute.locked');
       const claims = rows.map(({ key, seq }) => ({ key, seq }));
       const version = formatVersion(epoch, BigInt(first.number));
       const written = await write(tx, { generation, keys: claims.map((claim) => claim.key), version });
+      reached('recompute.written');
       return { written, claims, busy };
     },
     { givesWay: true, opening: [...planOnce, lockSql(generation.id, shards), claimSql(generation.id, keys)] },

@@ -4,6 +4,7 @@ import type { Database, Transactions } from '#contracts/database.ts';
 import type { Generations } from '#contracts/generations.ts';
 import type { RecomputeJob } from '#contracts/job.ts';
 import { isStatementError } from '#contracts/statement-error.ts';
+import { reached } from '#contracts/steps.ts';
 import { canCompute, type FailedKey, type Transforms } from '#contracts/transform.ts';
 import { acknowledge, forget, noteFailure } from './acknowledge.ts';
 import { type LockedBatch, recomputeBatch } from './batch.ts';
@@ -91,9 +92,14 @@ async function recomputeKeys<W extends Outcome>(parts: Lane<W>, generation: Gene
     return;
   }
   const { written, claims, busy } = outcome;
-  if (written !== null) await parts.publish(generation, written);
+  if (written !== null) {
+    reached('recompute.committed');
+    await parts.publish(generation, written);
+    reached('publish.done');
+  }
   const failed = written?.failed ?? [];
   const hasFailed = new Set(failed.map(({ key }) => key));
+  if (claims.length > 0) reached('acknowledge.before');
   await acknowledge(
     parts.db,
     generation.id,

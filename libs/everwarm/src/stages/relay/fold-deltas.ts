@@ -1,6 +1,7 @@
 import type { Database, Transactions } from '#contracts/database.ts';
 import { aggregateLockSpace } from '#contracts/names.ts';
 import { parseSnapshot, type Snapshot } from '#contracts/snapshot.ts';
+import { reached } from '#contracts/steps.ts';
 
 /** How many deltas one fold moves; more are left to the next, which should come at once. */
 const foldedAtOnce = 20_000;
@@ -45,6 +46,7 @@ export function foldDeltas(db: Transactions, last: Snapshot | null): Promise<Fol
       const { rows } = await tx.query<Folded>(foldSql, [...since, busy]);
       const { moved = 0, now = '', empty = null } = rows[0] ?? {};
       if (empty) await deleteEmpty(tx, empty);
+      reached('relay.folding');
       return { moved, folded: busy.length === 0 && moved < foldedAtOnce ? parseSnapshot(now) : null };
     },
     // A crash takes back a fold as a whole. The deltas are found by their index whatever the statistics of the moment say.

@@ -6,6 +6,7 @@ import type { Generations } from '#contracts/generations.ts';
 import { maxJobKeys } from '#contracts/job.ts';
 import { parseSnapshot, type Snapshot } from '#contracts/snapshot.ts';
 import { blamedGeneration } from '#contracts/statement-error.ts';
+import { reached } from '#contracts/steps.ts';
 import { enqueue } from './enqueue.ts';
 import type { Lanes } from './lanes.ts';
 import { Leadership } from './leadership.ts';
@@ -131,15 +132,18 @@ export class Relay {
       return true;
     }
     if (batch.changes.length === 0) return false;
+    reached('relay.read');
     const queued = this.#roomLeft > 0;
     const resolved = await this.#parts.db.transaction(
       async (tx) => {
         const result = await this.#resolve(tx, batch.changes, batch.revision, queued);
         await this.#commitSnapshot(tx, batch.now);
+        reached('relay.before-commit');
         return result;
       },
       { durability: 'deferred', givesWay: true },
     );
+    reached('relay.committed');
     this.#delivered = batch.now;
     if (queued) await this.#enqueue(resolved);
     return true;
@@ -150,6 +154,7 @@ export class Relay {
       async (tx) => {
         const now = await readLarge(session, last, async (changes) => void (await this.#resolve(tx, changes, revision, false)));
         await this.#commitSnapshot(tx, now);
+        reached('relay.before-commit');
         return now;
       },
       { durability: 'deferred', givesWay: true },

@@ -1,5 +1,6 @@
 import type { Transactions } from '#contracts/database.ts';
 import type { Snapshot } from '#contracts/snapshot.ts';
+import { reached } from '#contracts/steps.ts';
 
 /**
  * Empties the outbox table that writers left and sends them to it, so that the outbox neither grows nor has dead rows.
@@ -17,6 +18,7 @@ export async function rotate(db: Transactions, delivered: Snapshot): Promise<boo
       if (left.rows.length > 0) return false;
       await tx.query(`truncate ${table}`);
       await tx.query('update everwarm.outbox_slot set slot = $1', [idle]);
+      reached('relay.rotating');
       return true;
     });
   } catch (error) {

@@ -4,7 +4,7 @@ import type { Database } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 import { entriesKey, type KeySpace, pageKey, projectionTable } from '#contracts/names.ts';
 import { formatVersion } from '#contracts/version.ts';
-import { execute, type FencedPipeline, type FencedRedis } from './fenced-pipeline.ts';
+import { execute, executeEach, type FencedPipeline, type FencedRedis } from './fenced-pipeline.ts';
 import type { WrittenEntry } from './write-entries.ts';
 
 /** What publishing must know of a list. */
@@ -120,8 +120,7 @@ async function send(
   filled: boolean,
 ): Promise<WrittenEntry[]> {
   const keep = String(model.list?.keep ?? 0);
-  const pipeline = redis.pipeline() as FencedPipeline;
-  for (const { partition, key, member, version } of entries)
+  const replies = await executeEach(redis, entries, (pipeline, { partition, key, member, version }) => {
     pipeline.everwarmSetEntry(
       pageKey(space, id, partition),
       entriesKey(space, id, partition),
@@ -131,7 +130,7 @@ async function send(
       keep,
       filled ? '1' : '0',
     );
-  const replies = await execute(pipeline);
+  });
   return entries.filter((_, index) => replies[index] !== 1);
 }
 

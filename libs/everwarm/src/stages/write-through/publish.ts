@@ -1,6 +1,6 @@
 import { documentKey, type KeySpace } from '#contracts/names.ts';
 import { encodeHeader } from '#contracts/version.ts';
-import { execute, type FencedPipeline, type FencedRedis } from './fenced-pipeline.ts';
+import { executeEach, type FencedRedis } from './fenced-pipeline.ts';
 import type { WrittenDocument } from './write-documents.ts';
 
 /** How long Redis remembers a deleted document, in seconds: longer than any write can be late. Postgres remembers it after that. */
@@ -17,14 +17,12 @@ export async function publishDocuments(
   documents: readonly WrittenDocument[],
 ): Promise<void> {
   if (documents.length === 0) return;
-  const pipeline = redis.pipeline() as FencedPipeline;
-  for (const { key, doc, version, asOf } of documents) {
+  await executeEach(redis, documents, (pipeline, { key, doc, version, asOf }) => {
     pipeline.everwarmSetDocument(
       documentKey(space, generation, key),
       version,
       encodeHeader(version, Math.round(asOf), doc === null) + (doc ?? ''),
       doc === null ? String(tombstoneTtl) : '0',
     );
-  }
-  await execute(pipeline);
+  });
 }
