@@ -10,6 +10,7 @@ import { rememberGenerations } from '#platform/generations.ts';
 import { openPostgres, type Postgres, postgresError } from '#platform/postgres.ts';
 import type { Queues } from '#platform/queue.ts';
 import { checkRedis, connectRedis, openRedis, redisError } from '#platform/redis.ts';
+import { readRedisCopy } from '#platform/redis-copy.ts';
 import { checkConfig, type EverwarmConfig } from './config.ts';
 import { type AuditParts, type Verified, verify } from './operations/audit/verify.ts';
 import { type Migration, migrate } from './operations/migrate.ts';
@@ -96,7 +97,10 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
     return { postgres, redis, queues, epoch, parts: { db: postgres.transactions, redis, space, generations, transforms, settle } };
   };
   const settleOn = ({ redis, space }: Pick<Open['parts'], 'redis' | 'space'>, timeoutMs: number) => {
-    const isWhole = () => isPresent(postgres.transactions, withFencedCommands(redis), space).catch(() => false);
+    const isWhole = async () =>
+      readRedisCopy(postgres.transactions)
+        .then((copy) => isPresent(copy, redis, space))
+        .catch(() => false);
     return settled(postgres.transactions, { isPresent: isWhole, transforms }, timeoutMs);
   };
   const opened = () => {

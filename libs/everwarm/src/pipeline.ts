@@ -7,6 +7,7 @@ import type { FailedKey, Transforms } from '#contracts/transform.ts';
 import type { Pool, Redis } from '#platform/clients.ts';
 import type { Epoch } from '#platform/epoch.ts';
 import type { Queues } from '#platform/queue.ts';
+import { readRedisCopy } from '#platform/redis-copy.ts';
 import { startDuties } from './duties.ts';
 import { watchTables } from './stages/capture/watch-tables.ts';
 import { noticeAbsent } from './stages/recompute/notice-absent.ts';
@@ -122,7 +123,7 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     {
       name: 'rehydrate',
       everyMs: 500,
-      run: async () => (await isPresent(db, writer, space)) || rehydrate(db, writer, space, await generations.live()),
+      run: async () => (await isPresent(await readRedisCopy(db), writer, space)) || rehydrate(db, writer, space, await generations.live()),
     },
     { name: 'fold counts', everyMs: 500, run: async () => foldCounts(db) },
     { name: 'purge', everyMs: 10_000, run: async () => purgeDropped(db, writer, space) },

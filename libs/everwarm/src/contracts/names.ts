@@ -19,6 +19,8 @@ export const reservedNames: ReadonlySet<string> = new Set([
   'ledger',
   'timers',
   'relay',
+  'redis_copy',
+  'redis_owed',
   'epochs',
   'ledger_seq',
   'version_seq',

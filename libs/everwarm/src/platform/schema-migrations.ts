@@ -1,6 +1,7 @@
 import { acknowledgeSchema } from './acknowledge-sql.ts';
 import { listCountSchema } from './list-count-sql.ts';
 import { operatorLogSchema } from './operator-log-sql.ts';
+import { redisCopySchema } from './redis-copy-sql.ts';
 import { sortKeySchema } from './sort-key-sql.ts';
 
 /** One step of the engine's own schema. Ids only go up; a step that was released is never changed. */
@@ -259,4 +260,5 @@ create table everwarm.aggregate_bases (
   { id: 7, name: 'counts of list entries', sql: listCountSchema },
   { id: 8, name: 'acknowledgement by key', sql: acknowledgeSchema },
   { id: 9, name: 'operator log', sql: operatorLogSchema },
+  { id: 10, name: 'the copy in Redis', sql: redisCopySchema },
 ];

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Generation } from '#contracts/compiled.ts';
 import type { Database } from '#contracts/database.ts';
 import { type KeySpace, presenceKey, projectionTable, rehydrationKey } from '#contracts/names.ts';
+import { type RedisCopy, serverIdentity } from '#contracts/redis-copy.ts';
 import type { FencedRedis } from './fenced-pipeline.ts';
 import { partitionsOf } from './partitions.ts';
 import { publishDocuments } from './publish.ts';
@@ -15,10 +16,8 @@ const chunk = 500;
  * Whether Redis holds what the projection tables hold, as far as its mark tells: the mark goes with everything else when Redis
  * is emptied, and an old one comes back when it is restored from a file.
  */
-export async function isPresent(db: Database, redis: FencedRedis, space: KeySpace): Promise<boolean> {
-  const { rows } = await db.query<{ token: string | null }>('select redis_token as token from everwarm.relay');
-  const token = rows[0]?.token ?? null;
-  return token !== null && (await redis.get(presenceKey(space))) === token;
+export async function isPresent({ state, token }: RedisCopy, redis: Pick<FencedRedis, 'get'>, space: KeySpace): Promise<boolean> {
+  return state === 'whole' && (await redis.get(presenceKey(space))) === token;
 }
 
 /**
@@ -29,12 +28,19 @@ export async function isPresent(db: Database, redis: FencedRedis, space: KeySpac
 export async function rehydrate(db: Database, redis: FencedRedis, space: KeySpace, generations: readonly Generation[]): Promise<boolean> {
   const token = randomUUID();
   await redis.set(rehydrationKey(space), token);
-  await db.query('update everwarm.relay set redis_token = $1', [token]);
+  await db.query(`update everwarm.redis_copy set state = 'behind', token = $1`, [token]);
   for (const generation of generations) {
     if (generation.model.kind === 'document') await rehydrateDocuments(db, redis, space, generation.id);
     else for await (const partition of partitionsOf(db, generation.id)) await fillUntilWhole(redis, space, db, generation, partition);
   }
-  return (await redis.everwarmFinishRehydration(rehydrationKey(space), presenceKey(space), token)) === 1;
+  const finished = (await redis.everwarmFinishRehydration(rehydrationKey(space), presenceKey(space), token)) === 1;
+  if (!finished) return false;
+  const server = serverIdentity(await redis.info());
+  const { rowCount } = await db.query(
+    `update everwarm.redis_copy set state = 'whole', since = clock_timestamp(), server = $2, mark = token, reason = null where token = $1`,
+    [token, server],
+  );
+  return rowCount === 1;
 }
 
 async function rehydrateDocuments(db: Database, redis: FencedRedis, space: KeySpace, generation: number): Promise<void> {
