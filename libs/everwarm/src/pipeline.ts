@@ -12,6 +12,7 @@ import { startDuties } from './duties.ts';
 import { watchTables } from './stages/capture/watch-tables.ts';
 import { noticeAbsent } from './stages/recompute/notice-absent.ts';
 import { startRecomputeWorkers } from './stages/recompute/recompute-worker.ts';
+import { turns } from './stages/recompute/turns.ts';
 import { deltaFolder } from './stages/relay/fold-deltas.ts';
 import { lanesOf } from './stages/relay/lanes.ts';
 import { promoteBuilt } from './stages/relay/promote.ts';
@@ -85,6 +86,7 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     connection: parts.workerConnection,
     prefix: queuePrefix(namespace),
     concurrency: parts.concurrency,
+    takeTurn: turns(parts.concurrency),
     write: async (tx, batch) => {
       const written: Written =
         batch.generation.model.kind === 'document'

@@ -1,5 +1,8 @@
+/** Runs an action when its turn has come, and gives what it gives. */
+export type Turns = <T>(action: () => Promise<T>) => Promise<T>;
+
 /** At most `count` actions at once; the others wait for their turn, first come first served. */
-export function turns(count: number): <T>(action: () => Promise<T>) => Promise<T> {
+export function turns(count: number): Turns {
   let free = count;
   const waiting: (() => void)[] = [];
   return async (action) => {
