@@ -48,3 +48,21 @@ function groupSql(aggregates: readonly KeptAggregate[], arms: readonly Arm[]): s
   return `select aggregate, key, sum(n) as rows, ${present} as present, ${total} as total, ${special} as special
 from (${rows.join(' union all ')}) q group by aggregate, key${something}`;
 }
+
+/**
+ * A delta for each of these rows and one aggregate, as an aggregate expression over rows called `r`: the type `everwarm.delta[]`,
+ * null where no row counts. Adding them up is left to whoever reads them, so it is for few rows.
+ */
+export function rowDeltasSql({ id, link, where, value }: KeptAggregate, sign: 1 | -1): string {
+  const counts = [...link.map((name) => `${column(name)} is not null`), ...(where === null ? [] : [`(${where})`])].join(' and ');
+  return `array_agg(row(${id}, ${keyTextSql(link.map(column))}, ${sign}, ${sums(value, sign)})::everwarm.delta) filter (where ${counts})`;
+}
+
+/** What one row adds to present, total and special. A value that is null adds nothing. */
+function sums(value: KeptAggregate['value'], sign: 1 | -1): string {
+  if (value === null) return '0, 0, 0';
+  const v = `${column(value.name)}::numeric`;
+  const when = (then: string, otherwise: string) =>
+    `case when ${column(value.name)} is null then 0 when ${v} in ('NaN', 'Infinity', '-Infinity') then ${otherwise} else ${then} end`;
+  return [when(String(sign), '0'), when(`${sign} * ${v}`, '0'), when('0', String(sign))].join(', ');
+}

@@ -1,7 +1,7 @@
 import type { KeptAggregate } from '#contracts/aggregates.ts';
 import { maskOf, type Source } from '#contracts/change.ts';
 import type { CaptureEvent } from '#contracts/names.ts';
-import { type Arm, keptRowsSql } from '#model/sql/kept-rows-sql.ts';
+import { type Arm, keptRowsSql, rowDeltasSql } from '#model/sql/kept-rows-sql.ts';
 
 /** The parts of a capture function that keep aggregates; all empty for a table that has none, whose capture costs what it did. */
 export type DeltaParts = {
@@ -44,6 +44,12 @@ export function deltaParts(aggregates: readonly KeptAggregate[], source: Source,
   end if;`,
     append,
   };
+}
+
+/** What few rows that came, or went, add up to: an expression over them that gives a delta for each row and aggregate, null without any. */
+export function fewDeltasSql(aggregates: readonly KeptAggregate[], event: 'insert' | 'delete'): string | null {
+  if (aggregates.length === 0) return null;
+  return aggregates.map((aggregate) => rowDeltasSql(aggregate, event === 'insert' ? 1 : -1)).join(' || ');
 }
 
 function deltasSql(aggregates: readonly KeptAggregate[], event: 'insert' | 'update' | 'delete'): string {

@@ -3,8 +3,9 @@ import type { Source } from '#contracts/change.ts';
 import { maskBits } from '#contracts/change.ts';
 import type { TableName } from '#contracts/compiled.ts';
 import { type CaptureEvent, captureFunction, captureTriggerPrefix } from '#contracts/names.ts';
+import { aggregatedRow } from '#model/plan/keep-aggregates.ts';
 import { identifier, qualified } from '#model/sql/literal.ts';
-import { deltaParts } from './delta-sql.ts';
+import { deltaParts, fewDeltasSql } from './delta-sql.ts';
 
 /**
  * A table to capture: its source, the columns of its primary key, whether a link's text depends on session settings, and for
@@ -25,24 +26,29 @@ export const captureEvents: readonly CaptureEvent[] = ['insert', 'update', 'dele
 /** The name of the trigger for an event. */
 export const triggerName = (event: CaptureEvent): string => `${captureTriggerPrefix}_${event}`;
 
+/** Statements that touch at most so many rows are told row by row, without sorting out what says the same. */
+const fewRows = 8;
+
 /**
  * The capture function for one event. It reads the transition tables inside a block that cannot fail the writer: when DDL
  * took a column away it records "anything may have changed" instead. Only the read stands in that block, so its
  * subtransaction never needs an id of its own. The insert stands outside: a change is captured exactly when it commits.
+ * A statement that inserts or deletes few rows is read in one pass, since what a trigger costs is mostly the number of its statements.
  */
 export function captureFunctionSql(captured: CapturedTable, event: CaptureEvent): string {
   const { source, aggregates } = captured;
   const deltas = deltaParts(aggregates, source, event);
+  const few = event === 'insert' || event === 'delete' ? readFewSql(captured, event) : null;
   return `create or replace function everwarm.${identifier(captureFunction(source.table, event))}() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp ${sessionSettings(captured)} as $capture$
 declare
-  changed everwarm.change[];${deltas.declare}
-begin
+  changed everwarm.change[];${few === null ? '' : '\n  seen bigint;'}${deltas.declare}
+begin${few ?? ''}
   begin
     ${event === 'truncate' ? `changed := array[row(-1, null)::everwarm.change];` : `select array_agg(d.change)${deltas.touched.select} into changed${deltas.touched.into} from (${changesSql(captured, event)}) d;`}
   exception when others then
     changed := array[row(-1, null)::everwarm.change];${deltas.touched.unknown}
-  end;${deltas.evaluate}
+  end;${deltas.evaluate}${few === null ? '' : '\n  end if;'}
   if changed is not null then
     insert into everwarm.outbox (slot, source, mask, vals)
     select (select slot from everwarm.outbox_slot), ${source.id}, c.mask, c.vals from unnest(changed) c;
@@ -50,6 +56,19 @@ begin
   return null;
 end
 $capture$`;
+}
+
+/** Reads few rows whole, and opens the branch for many of them. A row that cannot be read so is left to that branch, which tells what it can. */
+function readFewSql({ source, aggregates }: CapturedTable, event: 'insert' | 'delete'): string {
+  const deltas = fewDeltasSql(aggregates, event);
+  return `
+  begin
+    select count(*), array_agg(row(-1, ${valuesSql(source, aggregatedRow)})::everwarm.change)${deltas === null ? '' : `, ${deltas}`}
+    into seen, changed${deltas === null ? '' : ', deltas'} from (select * from ${event === 'insert' ? 'newtab' : 'oldtab'} limit ${fewRows + 1}) ${aggregatedRow};
+  exception when others then
+    seen := null;
+  end;
+  if seen is null or seen > ${fewRows} then${deltas === null ? '' : '\n  deltas := null;'}`;
 }
 
 /** A key's text must not depend on the writer's session; where it cannot, the settings' cost per statement is saved. */
