@@ -7,6 +7,7 @@ import { transformsOf } from '#model/declare/transforms.ts';
 import type { Redis } from '#platform/clients.ts';
 import { enterEpoch } from '#platform/epoch.ts';
 import { rememberGenerations } from '#platform/generations.ts';
+import { alone } from '#platform/migration-lock.ts';
 import { openPostgres, type Postgres, postgresError } from '#platform/postgres.ts';
 import type { Queues } from '#platform/queue.ts';
 import { checkRedis, connectRedis, openRedis, redisError } from '#platform/redis.ts';
@@ -149,7 +150,7 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
           config.ownerUrl === undefined
             ? undefined
             : (await postgres.transactions.query<{ role: string }>('select current_user as role')).rows[0]?.role;
-        return await migrate(owner.transactions, models, { dryRun, runtimeRole });
+        return await alone(owner.pool, () => migrate(owner.transactions, models, { dryRun, runtimeRole }));
       } catch (error) {
         throw postgresError(error, owner.pool.options.connectionString);
       } finally {

@@ -107,6 +107,9 @@ function listTag(space: KeySpace, generation: number, partition: string): string
 /** The advisory lock (two int4) that serialises migrations of the engine's schema. */
 export const migrationLock: readonly [number, number] = [0x65766572, 1];
 
+/** The advisory lock (two int4) that one whole run of `migrate` holds, from its first statement to its last. */
+export const migrationRunLock: readonly [number, number] = [0x65766572, 3];
+
 /** The advisory lock (two int4) that the active relay holds. */
 export const relayLock: readonly [number, number] = [0x65766572, 2];
 

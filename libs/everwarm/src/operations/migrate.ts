@@ -34,7 +34,7 @@ export type MigrateOptions = { readonly dryRun?: boolean; readonly runtimeRole?:
 
 /**
  * Brings a database to what these models need: the engine's schema, a generation for each definition that has none, triggers
- * for the union of all live generations. Idempotent, and safe to call from several processes. A new generation is filled by
+ * for the union of all live generations. Idempotent. The caller sees to it that no other one runs (see `alone`). A new generation is filled by
  * the relay, and only once every transaction has ended that may have written before its triggers were there; one that serves
  * is walked again in place where a trigger it needs had been missing or switched off.
  * Throws E_DEFINITION for a model that this database cannot keep right, before anything of it is stored.
