@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Transactions } from '#contracts/database.ts';
+import type { Generation } from '#contracts/compiled.ts';
+import type { Database, Transactions } from '#contracts/database.ts';
 import type { Generations } from '#contracts/generations.ts';
 import { type KeySpace, laneName, queuePrefix, recomputeQueue } from '#contracts/names.ts';
 import { blamedGeneration } from '#contracts/statement-error.ts';
@@ -10,8 +11,12 @@ import type { Queues } from '#platform/queue.ts';
 import { readRedisCopy } from '#platform/redis-copy.ts';
 import { startDuties } from './duties.ts';
 import { watchTables } from './stages/capture/watch-tables.ts';
+import type { LockedBatch } from './stages/recompute/batch.ts';
+import { drainLedger } from './stages/recompute/drain.ts';
+import { finishDirect } from './stages/recompute/finish-direct.ts';
 import { noticeAbsent } from './stages/recompute/notice-absent.ts';
 import { startRecomputeWorkers } from './stages/recompute/recompute-worker.ts';
+import { retryFailed } from './stages/recompute/retry-failed.ts';
 import { turns } from './stages/recompute/turns.ts';
 import { deltaFolder } from './stages/relay/fold-deltas.ts';
 import { lanesOf } from './stages/relay/lanes.ts';
@@ -77,17 +82,17 @@ export function startPipeline(parts: PipelineParts): Pipeline {
   const lanes = lanesOf(generations, (name) => queues.named(name));
   const relay = new Relay({ id: randomUUID(), pool, db, lanes, generations, onError });
 
-  const workers = startRecomputeWorkers<Written>({
+  const publish = (generation: Generation, written: Written) =>
+    'documents' in written
+      ? publishDocuments(writer, space, generation.id, written.documents)
+      : publishEntries(writer, space, db, generation, written.entries);
+  const takeTurn = turns(parts.concurrency);
+  const recompute = {
     db,
     epoch: epoch.ordinal,
     generations,
     transforms,
-    queues: [recomputeQueue, ...parts.transformed.map(laneName)].map((name) => queues.named(name)),
-    connection: parts.workerConnection,
-    prefix: queuePrefix(namespace),
-    concurrency: parts.concurrency,
-    takeTurn: turns(parts.concurrency),
-    write: async (tx, batch) => {
+    write: async (tx: Database, batch: LockedBatch): Promise<Written> => {
       const written: Written =
         batch.generation.model.kind === 'document'
           ? await writeDocuments(tx, batch, transforms.of(batch.generation))
@@ -95,26 +100,42 @@ export function startPipeline(parts: PipelineParts): Pipeline {
       await writeTimers(tx, batch);
       return written;
     },
-    publish: (generation, written) =>
-      'documents' in written
-        ? publishDocuments(writer, space, generation.id, written.documents)
-        : publishEntries(writer, space, db, generation, written.entries),
+    publish,
     onError,
   });
 
   /** A generation whose own SQL cannot run stalls by itself; whatever else failed is for the duties to report. */
   const leaveAside = async (error: unknown) => {
     const generation = blamedGeneration(error);
+  };
+  const workers = startRecomputeWorkers<Written>({
+    ...recompute,
+    queues: [recomputeQueue, ...parts.transformed.map(laneName)].map((name) => queues.named(name)),
+    connect: parts.connectWorker,
+    prefix: queuePrefix(namespace),
+    concurrency: parts.concurrency,
+    takeTurn,
     if (generation === null || (await generations.stall(generation, error instanceof Error ? error.message : String(error)))) throw error;
   };
 
-  const stopNotices = startDuties(() => true, onError, [
+  const direct = { ...recompute, concurrency: parts.concurrency, takeTurn, redis: copy.view, finish: finishDirect(db, copy.view, publish) };
+  const stopOwnDuties = startDuties(() => true, onError, [
+    ...copy.everywhere,
+    { name: 'drain', everyMs: 1000, run: async (again) => again((await drainLedger(direct)) ? 0 : copy.view().behind ? 250 : 1000) },
+    {
+      name: 'deaf workers',
+      everyMs: 2000,
+      run: async () => copy.view().usable && Promise.all(workers.map((worker) => worker.replaceIfDeaf())),
+    },
     { name: 'transforms', everyMs: 1000, run: noticeAbsent(generations, transforms, onError) },
   ]);
   const fold = deltaFolder(db);
   let turn = 0;
   const stopDuties = startDuties(() => relay.leads, onError, [
     { name: 'refill', everyMs: 500, run: async () => relay.measureRoom().then(() => refill(db, lanes, worthwhileAt(turn++))) },
+    { name: 'retry', everyMs: 250, run: async (again) => (await retryFailed(direct, 'values', takeTurn)) && again(0) },
+    // Beside the turns: what takes a minute for nothing must not take it from others.
+    { name: 'retry of slow keys', everyMs: 1000, run: async (again) => (await retryFailed(direct, 'slow')) && again(0) },
     { name: 'timers', everyMs: 250, run: async (again) => again(await oweDue(db, lanes)) },
     { name: 'reconcile', everyMs: 250, run: async (again) => (await reconcileStep(db).catch(leaveAside)) && again(0) },
     { name: 'watch tables', everyMs: 2000, run: async () => watchTables(db, startAnew) },
@@ -137,7 +158,7 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     relay,
     waitUntilReady: () => Promise.all(workers.map((worker) => worker.waitUntilReady())),
     stop: async () => {
-      await stopNotices();
+      await stopOwnDuties();
       await stopDuties();
       await relay.stop();
       // Without Redis no job can be ended, and BullMQ would wait for it for ever; the ledger still owes the keys of those at hand.

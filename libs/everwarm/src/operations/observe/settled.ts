@@ -15,8 +15,8 @@ export type SettledParts = {
 /**
  * Resolves when everything committed before the call is in both stores: the relay delivered it, every key it led to and every
  * key whose moment had come is acknowledged, no walk over all keys is under way and Redis holds what Postgres holds. Changes
- * that come meanwhile are not waited for, so it ends under load too; nor are generations whose transform is in other code than
- * this, since no reader of this code is shown them, or that do not fit the database any more. Throws E_TIMEOUT, saying what is still owed.
+ * that come meanwhile are not waited for, so it ends under load too; nor are quarantined keys, generations whose transform is in other code than
+ * this, since no reader of this code is shown them, or that do not fit the database any more; nor what the fuse holds. Throws E_TIMEOUT, saying what is still owed.
  */
 export async function settled(db: Database, { isPresent, transforms }: SettledParts, timeoutMs: number): Promise<void> {
   const start = performance.now();
@@ -49,7 +49,12 @@ export async function settled(db: Database, { isPresent, transforms }: SettledPa
   } while (await isDue(db, moment));
   await until('a rehydration of Redis', isPresent);
   await until('a generation that is building', () =>
-    noRows(db, `select from everwarm.generations where state = 'building' and id <> all($1) limit 1`, [elsewhere]),
+    noRows(
+      db,
+      `select from everwarm.generations g where state = 'building' and id <> all($1)
+  and not exists (select from everwarm.quarantine q where q.generation = g.id) limit 1`,
+      [elsewhere],
+    ),
   );
 }
 
@@ -78,7 +83,13 @@ async function isDue(db: Database, moment: number): Promise<boolean> {
 async function ledgerIsWritten(db: Database, elsewhere: readonly number[]): Promise<() => Promise<boolean>> {
   const { rows } = await db.query<{ seq: string }>('select last_value::text as seq from everwarm.ledger_seq');
   return () =>
-    noRows(db, 'select from everwarm.ledger where first_seq <= $1 and generation <> all($2) limit 1', [rows[0]?.seq ?? '0', elsewhere]);
+    noRows(
+      db,
+      // A quarantined key that something changed is waited for while it is tried, and not until it may be tried next.
+      `select from everwarm.ledger l where first_seq <= $1 and generation <> all($2) and not (attempts > 0
+  and exists (select from everwarm.quarantine q where q.generation = l.generation and q.key = l.key and q.retry_at > now())) limit 1`,
+      [rows[0]?.seq ?? '0', elsewhere],
+    );
 }
 
 /** Whether no change that this snapshot sees is missing from what the relay delivered. */

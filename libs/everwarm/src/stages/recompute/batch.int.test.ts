@@ -5,8 +5,9 @@ import type { Generation } from '#contracts/compiled.ts';
 import type { Transactions } from '#contracts/database.ts';
 import { migrateSchema } from '#platform/migrate-schema.ts';
 import { openPostgres } from '#platform/postgres.ts';
-import { acknowledge, noteFailure } from './acknowledge.ts';
+import { acknowledge } from './acknowledge.ts';
 import { type LockedBatch, recomputeBatch } from './batch.ts';
+import { noteFailures, setApart } from './note-failure.ts';
 
 const template = {
   key: 'recompute stage',
@@ -57,7 +58,7 @@ test('a key that another batch holds is busy: nobody waits, and nobody draws a n
   await holding.next();
   const second = await recomputeBatch(db, 1, generation, ['b', 'a'], returnBatch);
   expect(second).toMatchObject({ busy: ['a'], claims: [{ key: 'b' }], written: { keys: ['b'] } });
-  expect(await recomputeBatch(db, 1, generation, ['a'], returnBatch)).toEqual({ written: null, claims: [], busy: ['a'] });
+  expect(await recomputeBatch(db, 1, generation, ['a'], returnBatch)).toEqual({ written: null, claims: [], busy: ['a'], apart: [] });
   release.fire();
   await first;
   expect((await recomputeBatch(db, 1, generation, ['a'], returnBatch)).busy).toEqual([]);
@@ -98,7 +99,12 @@ test('drawn before the lock, a number would let the older rows win', async () =>
 test('only what is owed is claimed, and a rolled back batch leaves it owed', async () => {
   const { db } = await openLedger();
   await owe(db, ['a']);
-  expect(await recomputeBatch(db, 1, generation, ['nothing', 'x'], returnBatch)).toEqual({ written: null, claims: [], busy: [] });
+  expect(await recomputeBatch(db, 1, generation, ['nothing', 'x'], returnBatch)).toEqual({
+    written: null,
+    claims: [],
+    busy: [],
+    apart: [],
+  });
   await expect(recomputeBatch(db, 1, generation, ['a'], () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
   const again = await recomputeBatch(db, 1, generation, ['a', 'x'], returnBatch);
   expect(again.written?.keys).toEqual(['a']);
@@ -137,16 +143,79 @@ test('acknowledgements and new debts never deadlock, in whatever order keys come
   await expect(Promise.all(work)).resolves.toBeDefined();
 });
 
-test('a key that fails says why and waits longer each time', async () => {
+const claimOf = async (db: Transactions, key: string) => ({
+  key,
+  seq: (await db.query<{ seq: string }>('select seq::text as seq from everwarm.ledger where key = $1', [key])).rows[0]?.seq ?? '0',
+});
+const invalid = (value: string) => Object.assign(new Error(`invalid input syntax for type integer: "${value}"`), { code: '22P02' });
+const slow = Object.assign(new Error('canceling statement due to statement timeout'), { code: '57014' });
+const fail = async (db: Transactions, key: string, error: unknown) => noteFailures(db, 7, [{ claim: await claimOf(db, key), error }]);
+
+test('a key that fails says why without what its rows say, waits longer each time, and is taken by no batch', async () => {
   const { db } = await openLedger();
   await owe(db, ['a', 'b']);
-  await noteFailure(db, 7, ['a'], new Error('value out of range'));
-  await noteFailure(db, 7, ['a'], new Error('x'.repeat(2000)));
+  const waits: number[] = [];
+  for (let attempt = 0; attempt < 2; attempt++) {
+    await fail(db, 'a', invalid('secret "text"'));
+    const { rows } = await db.query<{ wait: number }>(
+      `select extract(epoch from queued_at - failed_at)::float8 as wait from everwarm.ledger where key = 'a'`,
+    );
+    waits.push(rows[0]!.wait);
+  }
+  expect(waits[0]).toBeGreaterThanOrEqual(0.25);
+  expect(waits[1]).toBeGreaterThanOrEqual(0.5);
+  const { rows } = await db.query('select key, attempts, code, error from everwarm.ledger order by key');
+  expect(rows).toEqual([
+    { key: 'a', attempts: 2, code: '22P02', error: 'invalid input syntax for type integer: "…"' },
+    { key: 'b', attempts: 0, code: null, error: null },
+  ]);
+  expect((await recomputeBatch(db, 1, generation, ['a', 'b'], returnBatch)).claims).toMatchObject([{ key: 'b' }]);
+  expect((await recomputeBatch(db, 1, generation, ['a'], returnBatch, 'any')).claims).toMatchObject([{ key: 'a' }]);
+});
+
+test('after its last attempt a key is in quarantine and no more in the ledger; what takes too long has more of them', async () => {
+  const { db } = await openLedger();
+  await owe(db, ['a', 'b']);
+  for (let attempt = 0; attempt < 3; attempt++)
+    for (const [key, error] of [
+      ['a', invalid('1')],
+      ['b', slow],
+    ] as const)
+      await fail(db, key, error);
+  expect(await owed(db)).toEqual(['b']);
+  for (let attempt = 0; attempt < 3; attempt++) await fail(db, 'b', slow);
+  expect(await owed(db)).toEqual([]);
   const { rows } = await db.query(
-    'select key, attempts, left(error, 3) as error, length(error) as length from everwarm.ledger order by key',
+    'select key, attempts, code, causes, first_failed_at < last_failed_at as again from everwarm.quarantine order by key',
   );
   expect(rows).toEqual([
-    { key: 'a', attempts: 2, error: 'xxx', length: 500 },
-    { key: 'b', attempts: 0, error: null, length: null },
+    { key: 'a', attempts: 3, code: '22P02', causes: [], again: true },
+    { key: 'b', attempts: 6, code: '57014', causes: [], again: true },
   ]);
+});
+
+test('a change that the last attempt did not see stays owed, apart from others; success takes the key out of quarantine', async () => {
+  const { db } = await openLedger();
+  await owe(db, ['a', 'b']);
+  for (let attempt = 0; attempt < 2; attempt++) await fail(db, 'a', invalid('1'));
+  const seen = await claimOf(db, 'a');
+  await owe(db, ['a']);
+  await noteFailures(db, 7, [{ claim: seen, error: invalid('1') }]);
+  expect(await owed(db)).toEqual(['a', 'b']);
+  expect((await db.query('select from everwarm.quarantine')).rowCount).toBe(1);
+
+  // The same for a change that comes when the key has been in quarantine for long.
+  await db.query(`delete from everwarm.ledger where key = 'a'`);
+  await owe(db, ['a']);
+  const batch = await recomputeBatch(db, 1, generation, ['a', 'b'], returnBatch);
+  expect(batch).toMatchObject({ claims: [{ key: 'b' }], apart: ['a'] });
+  await setApart(db, 7, batch.apart);
+  const { rows } = await db.query(
+    `select l.attempts, l.queued_at = q.retry_at as spaced from everwarm.ledger l join everwarm.quarantine q using (generation, key)`,
+  );
+  expect(rows).toEqual([{ attempts: 3, spaced: true }]);
+  const { claims } = await recomputeBatch(db, 1, generation, ['a'], returnBatch, 'any');
+  await acknowledge(db, 7, claims);
+  expect((await db.query('select from everwarm.quarantine')).rowCount).toBe(0);
+  expect(await owed(db)).toEqual(['b']);
 });

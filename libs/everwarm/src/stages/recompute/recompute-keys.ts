@@ -1,11 +1,13 @@
 import type { Generation } from '#contracts/compiled.ts';
 import type { Database, Transactions } from '#contracts/database.ts';
+import { failureOf } from '#contracts/failure.ts';
 import type { Generations } from '#contracts/generations.ts';
-import { isStatementError } from '#contracts/statement-error.ts';
 import { reached } from '#contracts/steps.ts';
 import type { FailedKey } from '#contracts/transform.ts';
-import { acknowledge, noteFailure } from './acknowledge.ts';
-import { type Claim, type LockedBatch, recomputeBatch } from './batch.ts';
+import { acknowledge } from './acknowledge.ts';
+import { type Claim, type LockedBatch, recomputeBatch, type Takes } from './batch.ts';
+import { blameFor } from './blame.ts';
+import { type FailedClaim, noteFailures, noteStatement, setApart } from './note-failure.ts';
 
 /** What writing a batch tells of it besides what `publish` needs: the keys that are not written, each with its reason. */
 export type Outcome = { readonly failed: readonly FailedKey[] };
@@ -31,41 +33,80 @@ const busyRetryMs = 10;
 const lockedRetryMs = 100;
 
 /**
- * Recomputes keys. When a value among them makes the statement fail, they are halved until it stands alone and the rest are
- * through; when the statement itself is wrong, all are noted at once and the generation stalls. Anything else (a server is away) rejects: the keys stay
- * owed, and their lease brings them back.
+ * Recomputes keys. When a value among them, or the time they take, makes the statement fail, they are halved until it stands alone
+ * and the rest are through: it is noted, tried again by itself, and quarantined in the end. When the statement itself is wrong, the
+ * generation stalls. Anything else (a server is away) rejects: the keys stay owed, and their lease brings them back. `takes` says
+ * whether keys that failed before are tried, or left to those who try them at their time.
  */
-export async function recomputeKeys<W extends Outcome>(parts: KeyParts<W>, generation: Generation, keys: readonly string[]): Promise<void> {
-  const outcome = await recomputeBatch(parts.db, parts.epoch, generation, keys, parts.write).catch((error: unknown) => ({
+export async function recomputeKeys<W extends Outcome>(
+  parts: KeyParts<W>,
+  generation: Generation,
+  keys: readonly string[],
+  takes: Takes = 'well',
+): Promise<void> {
+  let tried: readonly Claim[] = [];
+  const write: typeof parts.write = (tx, batch) => {
+    tried = batch.claims;
+    return parts.write(tx, batch);
+  };
+  const outcome = await recomputeBatch(parts.db, parts.epoch, generation, keys, write, takes).catch((error: unknown) => ({
     error,
     blame: blameFor(error),
   }));
   if ('error' in outcome) {
-    if (outcome.blame === 'server') throw outcome.error;
-    if (outcome.blame === 'lock') return parts.later(generation, keys, lockedRetryMs);
-    if (outcome.blame === 'value' && keys.length > 1) {
-      const middle = keys.length >> 1;
-      await recomputeKeys(parts, generation, keys.slice(0, middle));
-      return recomputeKeys(parts, generation, keys.slice(middle));
+    const { error, blame } = outcome;
+    if (blame === 'server') throw error;
+    if (blame === 'lock') return parts.later(generation, keys, lockedRetryMs);
+    if (blame === 'statement') return stall(parts, generation, keys, error);
+    if (tried.length > 1) {
+      const middle = tried.length >> 1;
+      for (const half of [tried.slice(0, middle), tried.slice(middle)])
+        await recomputeKeys(
+          parts,
+          generation,
+          half.map(({ key }) => key),
+          takes,
+        );
+      return;
     }
-    await noteFailure(parts.db, generation.id, keys, outcome.error);
-    // Told once, however many batches meet it.
-    if (isStatementError(outcome.error) && !(await parts.generations.stall(generation.id, outcome.error.message))) return;
-    parts.onError(outcome.error, `recompute of ${generation.name}`);
-    return;
+    return note(
+      parts,
+      generation,
+      tried.map((claim) => ({ claim, error })),
+    );
   }
-  const { written, claims, busy } = outcome;
+  const { written, claims, busy, apart } = outcome;
   if (written !== null) reached('recompute.committed');
-  const failed = written?.failed ?? [];
-  const hasFailed = new Set(failed.map(({ key }) => key));
+  const failed = new Map((written?.failed ?? []).map(({ key, error }) => [key, error]));
   await parts.finish(
     generation,
     written,
-    claims.filter(({ key }) => !hasFailed.has(key)),
+    claims.filter(({ key }) => !failed.has(key)),
   );
-  for (const { key, error } of failed) await noteFailure(parts.db, generation.id, [key], error);
-  if (failed[0]) parts.onError(failed[0].error, `recompute of ${generation.name}`);
+  await note(
+    parts,
+    generation,
+    claims.filter(({ key }) => failed.has(key)).map((claim) => ({ claim, error: failed.get(claim.key) })),
+  );
+  await setApart(parts.db, generation.id, apart);
   if (busy.length > 0) await parts.later(generation, busy, busyRetryMs);
+}
+
+async function note<W extends Outcome>(parts: KeyParts<W>, generation: Generation, failed: readonly FailedClaim[]): Promise<void> {
+  if (failed[0] === undefined) return;
+  await noteFailures(parts.db, generation.id, failed);
+  parts.onError(failed[0].error, `recompute of ${generation.name}`);
+}
+
+/** Told once, however many batches meet it. */
+async function stall<W extends Outcome>(
+  parts: KeyParts<W>,
+  generation: Generation,
+  keys: readonly string[],
+  error: unknown,
+): Promise<void> {
+  await noteStatement(parts.db, generation.id, keys, error);
+  if (await parts.generations.stall(generation.id, failureOf(error).words)) parts.onError(error, `recompute of ${generation.name}`);
 }
 
 /** The usual end of a batch: first Redis has all of it, then the ledger forgets it. Rejects, and forgets nothing, when Redis did not take it. */
@@ -82,14 +123,4 @@ export async function publishAndAcknowledge<W>(
   }
   if (done.length > 0) reached('acknowledge.before');
   await acknowledge(db, generation.id, done);
-}
-
-/** Whom an error of the recompute statement is about, by its SQLSTATE: one value, the statement, another session, or the server. */
-function blameFor(error: unknown): 'value' | 'statement' | 'lock' | 'server' {
-  const state = error instanceof Error && 'code' in error ? String(error.code) : '';
-  // 21 cardinality, 22 data, 23 constraint, 54 limit; 57014 is the statement's timeout.
-  // 55P03 and 40P01: a table that somebody holds whole, for a DDL statement or a TRUNCATE.
-  if (state === '55P03' || state === '40P01') return 'lock';
-  if (/^(21|22|23|54)...$/.test(state) || state === '57014') return 'value';
-  return isStatementError(error) ? 'statement' : 'server';
 }

@@ -30,7 +30,7 @@ export async function room(queue: Queue<RecomputeJob>): Promise<number> {
 
 /**
  * Enqueues what the ledger owes and no job carries: keys never enqueued, and keys whose lease ran out, oldest first, as far as
- * their lane has room. A key that failed waits longer each time, up to a minute; those of
+ * their lane has room. Keys that fail are tried again elsewhere; those of
  * a stalled generation wait until it runs again. A lane that nobody takes from fills up, and
  * keeps no other waiting. To look costs as much as the ledger holds, so `worthwhile` says how much room a lane must have for it.
  * Returns how many keys were enqueued.
@@ -56,7 +56,7 @@ async function refillLane(
       tx.query<QueuedKey>(
         `with due as (
   select generation, key from everwarm.ledger
-  where (queued_at is null or queued_at < now() - least(60, ${leaseSeconds} * 2 ^ attempts) * interval '1 second') and (generation = any($2)) = $3
+  where attempts = 0 and (queued_at is null or queued_at < now() - ${leaseSeconds} * interval '1 second') and (generation = any($2)) = $3
     and generation not in (select id from everwarm.generations where stalled is not null)
   order by since limit $1 for update skip locked
 )
