@@ -11,10 +11,9 @@ import type { Queues } from '#platform/queue.ts';
 import { readRedisCopy } from '#platform/redis-copy.ts';
 import { startDuties } from './duties.ts';
 import { watchTables } from './stages/capture/watch-tables.ts';
-import type { LockedBatch } from './stages/recompute/batch.ts';
-import { drainLedger } from './stages/recompute/drain.ts';
-import { finishDirect } from './stages/recompute/finish-direct.ts';
+import type { Claim, LockedBatch } from './stages/recompute/batch.ts';
 import { noticeAbsent } from './stages/recompute/notice-absent.ts';
+import { publishAndAcknowledge } from './stages/recompute/recompute-keys.ts';
 import { startRecomputeWorkers } from './stages/recompute/recompute-worker.ts';
 import { retryFailed } from './stages/recompute/retry-failed.ts';
 import { turns } from './stages/recompute/turns.ts';
@@ -102,40 +101,37 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     },
     publish,
     onError,
+  };
+  const workers = startRecomputeWorkers<Written>({
+    ...recompute,
+    queues: [recomputeQueue, ...parts.transformed.map(laneName)].map((name) => queues.named(name)),
+    connection: parts.workerConnection,
+    prefix: queuePrefix(namespace),
+    concurrency: parts.concurrency,
+    takeTurn,
   });
 
   /** A generation whose own SQL cannot run stalls by itself; whatever else failed is for the duties to report. */
   const leaveAside = async (error: unknown) => {
     const generation = blamedGeneration(error);
-  };
-  const workers = startRecomputeWorkers<Written>({
-    ...recompute,
-    queues: [recomputeQueue, ...parts.transformed.map(laneName)].map((name) => queues.named(name)),
-    connect: parts.connectWorker,
-    prefix: queuePrefix(namespace),
-    concurrency: parts.concurrency,
-    takeTurn,
     if (generation === null || (await generations.stall(generation, error instanceof Error ? error.message : String(error)))) throw error;
   };
 
-  const direct = { ...recompute, concurrency: parts.concurrency, takeTurn, redis: copy.view, finish: finishDirect(db, copy.view, publish) };
+  const retried = {
+    ...recompute,
+    finish: (generation: Generation, written: Written | null, done: readonly Claim[]) =>
+      publishAndAcknowledge(db, publish, generation, written, done),
+  };
   const stopOwnDuties = startDuties(() => true, onError, [
-    ...copy.everywhere,
-    { name: 'drain', everyMs: 1000, run: async (again) => again((await drainLedger(direct)) ? 0 : copy.view().behind ? 250 : 1000) },
-    {
-      name: 'deaf workers',
-      everyMs: 2000,
-      run: async () => copy.view().usable && Promise.all(workers.map((worker) => worker.replaceIfDeaf())),
-    },
     { name: 'transforms', everyMs: 1000, run: noticeAbsent(generations, transforms, onError) },
+    { name: 'retry', everyMs: 250, run: async (again) => (await retryFailed(retried, 'values', takeTurn)) && again(0) },
+    // Beside the turns: what takes a minute for nothing must not take it from others.
+    { name: 'retry of slow keys', everyMs: 1000, run: async (again) => (await retryFailed(retried, 'slow')) && again(0) },
   ]);
   const fold = deltaFolder(db);
   let turn = 0;
   const stopDuties = startDuties(() => relay.leads, onError, [
     { name: 'refill', everyMs: 500, run: async () => relay.measureRoom().then(() => refill(db, lanes, worthwhileAt(turn++))) },
-    { name: 'retry', everyMs: 250, run: async (again) => (await retryFailed(direct, 'values', takeTurn)) && again(0) },
-    // Beside the turns: what takes a minute for nothing must not take it from others.
-    { name: 'retry of slow keys', everyMs: 1000, run: async (again) => (await retryFailed(direct, 'slow')) && again(0) },
     { name: 'timers', everyMs: 250, run: async (again) => again(await oweDue(db, lanes)) },
     { name: 'reconcile', everyMs: 250, run: async (again) => (await reconcileStep(db).catch(leaveAside)) && again(0) },
     { name: 'watch tables', everyMs: 2000, run: async () => watchTables(db, startAnew) },

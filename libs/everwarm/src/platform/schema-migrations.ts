@@ -1,9 +1,8 @@
 import { acknowledgeSchema } from './acknowledge-sql.ts';
 import { listCountSchema } from './list-count-sql.ts';
 import { operatorLogSchema } from './operator-log-sql.ts';
-import { redisCopySchema } from './redis-copy-sql.ts';
-import { oweRedisSchema } from './owe-redis-sql.ts';
 import { quarantineSchema } from './quarantine-sql.ts';
+import { redisCopySchema } from './redis-copy-sql.ts';
 import { sortKeySchema } from './sort-key-sql.ts';
 
 /** One step of the engine's own schema. Ids only go up; a step that was released is never changed. */
@@ -263,7 +262,5 @@ create table everwarm.aggregate_bases (
   { id: 8, name: 'acknowledgement by key', sql: acknowledgeSchema },
   { id: 9, name: 'operator log', sql: operatorLogSchema },
   { id: 10, name: 'the copy in Redis', sql: redisCopySchema },
-];
-  { id: 11, name: 'fan-outs', sql: fanOutSchema },
   { id: 12, name: 'quarantine', sql: quarantineSchema },
-  { id: 13, name: 'debts to Redis', sql: oweRedisSchema },
+];

@@ -16,7 +16,7 @@ export type SettledParts = {
  * Resolves when everything committed before the call is in both stores: the relay delivered it, every key it led to and every
  * key whose moment had come is acknowledged, no walk over all keys is under way and Redis holds what Postgres holds. Changes
  * that come meanwhile are not waited for, so it ends under load too; nor are quarantined keys, generations whose transform is in other code than
- * this, since no reader of this code is shown them, or that do not fit the database any more; nor what the fuse holds. Throws E_TIMEOUT, saying what is still owed.
+ * this, since no reader of this code is shown them, or that do not fit the database any more. Throws E_TIMEOUT, saying what is still owed.
  */
 export async function settled(db: Database, { isPresent, transforms }: SettledParts, timeoutMs: number): Promise<void> {
   const start = performance.now();
