@@ -3,10 +3,15 @@ import { startTestServers } from './servers.ts';
 
 let stop: (() => Promise<void>) | undefined;
 
-/** Starts the servers of a test run and tells every test file where they are. Nobody's own database or Redis may be touched by a test. */
+/**
+ * Starts the servers of a test run and tells every test file where they are. Nobody's own database or Redis may be touched by a test.
+ * A run that a test starts (`EVERWARM_TEST_SERVERS`) is on the servers of that test's own run.
+ */
 export async function setup(project: TestProject): Promise<void> {
   delete process.env['DATABASE_URL'];
   delete process.env['REDIS_URL'];
+  const lent = process.env['EVERWARM_TEST_SERVERS'];
+  if (lent) return project.provide('everwarmServers', JSON.parse(lent));
   const servers = await startTestServers({ log: (line) => console.log(line) });
   stop = () => servers.stop();
   project.provide('everwarmServers', { postgresUrl: servers.postgresUrl, redisUrl: servers.redisUrl, folder: servers.folder });
