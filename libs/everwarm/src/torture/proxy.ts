@@ -4,7 +4,7 @@ import { Transform } from 'node:stream';
 import type { Link } from './types.ts';
 
 /** A link with an address of its own. */
-export type Proxy = Link & {
+export type LinkProxy = Link & {
   /** The server's URL with the proxy's address in it: what the process is given. */
   readonly url: string;
   /** Ends all connections and stops listening. May be called twice. */
@@ -19,7 +19,7 @@ type State = { readonly is: 'open' } | { readonly is: 'cut' } | { readonly is: '
  * the end of a connection does not pass a stalled link either, so that neither side learns of the other's death.
  * @param url of the server: any scheme, with host and port
  */
-export async function openProxy(url: string): Promise<Proxy> {
+export async function openProxy(url: string): Promise<LinkProxy> {
   let target = addressOf(url);
   let state: State = { is: 'open' };
   let waiting: (() => void)[] = [];

@@ -67,6 +67,8 @@ export type StageProcess = {
   restart(): Promise<void>;
   /** Arms a trap; resolves when it is sprung (true) or the time is over (false: it is disarmed again). */
   trap(trap: StepTrap, withinMs: number): Promise<boolean>;
+  /** Takes the trap away; a pending `trap` resolves with false. */
+  disarm(): void;
   /** Sends a message by IPC; lost when it has ended. */
   send(message: ProcessMessage): void;
   /** Hears what any incarnation says. Returns how to stop listening. */
@@ -83,6 +85,8 @@ export type Stage = {
   readonly namespace: string;
   /** Tells the story: one line, with the time since the start before it. */
   log(line: string): void;
+  /** Told of a law that was broken where only the one who hits can see it. */
+  accuse(violation: Violation): void;
 };
 
 /** What a fault must be allowed or able to do beyond its own children and their links. */
