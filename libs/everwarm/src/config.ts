@@ -1,4 +1,5 @@
 import { EverwarmError } from '#contracts/errors.ts';
+import type { Fuse } from '#contracts/fuse.ts';
 import type { AnyModel } from '#model/declare/define.ts';
 import type { Casing } from '#model/schema.ts';
 import type { PostgresInput } from '#platform/postgres.ts';
@@ -20,6 +21,11 @@ export type EverwarmConfig = {
   readonly namespace?: string;
   /** How many batches one process computes at once. Default 4. */
   readonly concurrency?: number;
+  /**
+   * How many documents of one read model a change may dirty; one that dirties more is held until an operator releases or discards
+   * it, and everything else goes on. A number, or numbers by the names of read models; false for no limit. Default 1,000,000.
+   */
+  readonly fuse?: Fuse;
   /** Told of failures that the pipeline survives, with ids only. Default: one line each on stderr. */
   readonly onError?: (error: unknown, during: string) => void;
 };
@@ -50,7 +56,21 @@ export function checkConfig(config: EverwarmConfig): EverwarmConfig {
     throw wrong(`The namespace ${JSON.stringify(config.namespace)} is not 1 to 64 letters, digits, dots, dashes or underscores.`);
   if (config.concurrency !== undefined && (!Number.isInteger(config.concurrency) || config.concurrency < 1 || config.concurrency > 64))
     throw wrong(`"concurrency" is ${config.concurrency}; it must be a whole number from 1 to 64.`);
+  checkFuse(config);
   return config;
+}
+
+function checkFuse({ fuse, readModels }: EverwarmConfig): void {
+  const sizes = typeof fuse === 'object' ? Object.entries(fuse) : [[null, fuse] as const];
+  for (const [model, size] of sizes) {
+    if (model !== null && !readModels.some(({ name }) => name === model))
+      throw new EverwarmError(
+        'E_CONFIG',
+        `"fuse" names "${model}", which is not among "readModels". Known: ${readModels.map(({ name }) => name).join(', ')}.`,
+      );
+    if (size !== undefined && size !== false && (!Number.isInteger(size) || size < 1))
+      throw new EverwarmError('E_CONFIG', `"fuse" is ${String(size)}; it must be a whole number from 1 on, or false.`);
+  }
 }
 
 function checkUrl(name: string, value: unknown, protocols: readonly string[]): void {

@@ -1,5 +1,6 @@
 import type { CompiledModel, Generation } from '#contracts/compiled.ts';
 import { EverwarmError } from '#contracts/errors.ts';
+import { fuseOf, type HeldChange } from '#contracts/fuse.ts';
 import type { KeyInput } from '#contracts/key.ts';
 import { definitionHash } from '#model/compile.ts';
 import type { AnyModel } from '#model/declare/define.ts';
@@ -14,6 +15,7 @@ import { checkRedis, connectRedis, openRedis, redisError } from '#platform/redis
 import { readRedisCopy } from '#platform/redis-copy.ts';
 import { checkConfig, type EverwarmConfig } from './config.ts';
 import { type AuditParts, type Verified, verify } from './operations/audit/verify.ts';
+import { discardHeld, type HeldOptions, listHeld, releaseHeld } from './operations/fuse/fuse.ts';
 import { type Migration, migrate } from './operations/migrate.ts';
 import { checkPostgres, type Diagnosis, examine } from './operations/observe/doctor.ts';
 import { type Explained, explain } from './operations/observe/explain.ts';
@@ -52,6 +54,17 @@ export interface Everwarm {
   explain(model: AnyModel | string): Promise<Explained>;
   /** What Everwarm stands on, checked. */
   doctor(): Promise<Diagnosis[]>;
+  /** Keys that fail by their own value, set apart. */
+  readonly quarantine: Quarantine;
+  /** Changes that would recompute more documents than the fuse allows, and are held. */
+  readonly fuse: {
+    /** What is held, oldest first. */
+    list(): Promise<readonly HeldChange[]>;
+    /** Lets held changes through. Throws E_USAGE when one of these is not held. `dryRun` only tells which. */
+    release(ids: readonly string[], options?: HeldOptions): Promise<readonly HeldChange[]>;
+    /** Drops held changes; documents stay as they are. Throws E_USAGE when one of these is not held. `dryRun` only tells which. */
+    discard(ids: readonly string[], options?: HeldOptions): Promise<readonly HeldChange[]>;
+  };
   /** Finishes running batches, stops, and closes what it opened. May be called twice, and before `start`. */
   stop(): Promise<void>;
 }
@@ -179,6 +192,7 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
         namespace,
         writer,
         queues,
+        fuse: (model) => fuseOf(config.fuse, model),
         transforms,
         transformed: models.filter((model) => model.transform !== undefined).map(definitionHash),
         workerConnection: redisFor('worker'),
@@ -210,6 +224,12 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
       return readStatus(postgres.transactions, redis, queues);
     },
     async explain(model) {
+    quarantine: quarantineOf(postgres.transactions, declared),
+    fuse: {
+      list: () => listHeld(postgres.transactions),
+      release: (ids, options) => releaseHeld(postgres.transactions, ids, options),
+      discard: (ids, options) => discardHeld(postgres.transactions, ids, options),
+    },
       return explain(postgres.transactions, declared(model));
     },
     async doctor() {

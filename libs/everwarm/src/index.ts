@@ -1,4 +1,5 @@
 export { EverwarmError, type EverwarmErrorCode } from '#contracts/errors.ts';
+export type { Fuse, FuseSize, HeldChange } from '#contracts/fuse.ts';
 export type { KeyInput } from '#contracts/key.ts';
 export { queueNames } from '#contracts/names.ts';
 export { type AnyModel, defineList, defineReadModel, type ListModel, type ReadModel } from '#model/declare/define.ts';
@@ -8,6 +9,7 @@ export type { SqlDependency } from '#model/declare/sql-dependency.ts';
 export { defineConfig, type EverwarmConfig } from './config.ts';
 export { createEverwarm, type Everwarm } from './everwarm.ts';
 export type { Finding, Verified } from './operations/audit/verify.ts';
+export type { HeldOptions } from './operations/fuse/fuse.ts';
 export type { Migration } from './operations/migrate.ts';
 export type { Diagnosis } from './operations/observe/doctor.ts';
 export type { Explained, ExplainedGeneration } from './operations/observe/explain.ts';

@@ -28,6 +28,7 @@ import { rotate } from './stages/relay/rotate.ts';
 import { setBases } from './stages/relay/set-bases.ts';
 import { oweDue } from './stages/relay/timers.ts';
 import { foldCounts } from './stages/write-through/counts.ts';
+import { fanOutWalker } from './stages/relay/walk-fan-outs.ts';
 import type { FencedRedis } from './stages/write-through/fenced-pipeline.ts';
 import { publishDocuments } from './stages/write-through/publish.ts';
 import { publishEntries } from './stages/write-through/publish-entries.ts';
@@ -52,6 +53,8 @@ export type PipelineParts = {
   readonly workerConnection: Redis;
   readonly concurrency: number;
   readonly onError: (error: unknown, during: string) => void;
+  /** How many keys of a read model one change may dirty before it is held. */
+  readonly fuse: (model: string) => number;
 };
 
 /** A running pipeline. `stop` lets running batches finish. */
@@ -79,7 +82,7 @@ export function startPipeline(parts: PipelineParts): Pipeline {
   const space: KeySpace = { namespace, epoch: epoch.space };
 
   const lanes = lanesOf(generations, (name) => queues.named(name));
-  const relay = new Relay({ id: randomUUID(), pool, db, lanes, generations, onError });
+  const relay = new Relay({ id: randomUUID(), pool, db, lanes, generations, fuse: parts.fuse, onError });
 
   const publish = (generation: Generation, written: Written) =>
     'documents' in written
@@ -135,11 +138,13 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     { name: 'timers', everyMs: 250, run: async (again) => again(await oweDue(db, lanes)) },
     { name: 'reconcile', everyMs: 250, run: async (again) => (await reconcileStep(db).catch(leaveAside)) && again(0) },
     { name: 'watch tables', everyMs: 2000, run: async () => watchTables(db, startAnew) },
+  const walkFanOuts = fanOutWalker({ db, fuse: parts.fuse, onHeld: (error) => onError(error, 'fuse') });
     { name: 'fold', everyMs: 200, run: async (again) => (await fold()) && again(0) },
     { name: 'bases', everyMs: 500, run: async (again) => (await setBases(db)) && again(0) },
     { name: 'aggregates', everyMs: 10_000, run: async () => forgetUnused(db) },
     { name: 'promote', everyMs: 200, run: async () => promoteBuilt(db) },
     {
+    { name: 'fan-outs', everyMs: 100, run: async (again) => (await walkFanOuts().catch(leaveAside)) && again(0) },
       name: 'rehydrate',
       everyMs: 500,
       run: async () => (await isPresent(await readRedisCopy(db), writer, space)) || rehydrate(db, writer, space, await generations.live()),

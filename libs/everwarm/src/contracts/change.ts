@@ -19,6 +19,8 @@ export const isTouch = ({ table }: Source): boolean => table.schema === 'everwar
 /** One captured change: an outbox row as the relay reads it. */
 export type Change = {
   readonly source: number;
+  /** The transaction that made it. */
+  readonly xid: string;
   /** Which watched columns changed; -1 for a whole row that came, went or changed its key. */
   readonly mask: bigint;
   /** The link columns' values, old or new; null where only "anything may have changed" is known (TRUNCATE, a broken capture). */

@@ -28,6 +28,8 @@ export type EverwarmErrorCode =
   | 'E_TIMEOUT'
   /** A call came before `start` or after `stop`. */
   | 'E_LIFECYCLE'
+  /** A change would recompute more documents than the fuse allows, and is held until an operator decides. */
+  | 'E_FUSE'
   /** The command line is wrong. */
   | 'E_USAGE';
 

@@ -7,6 +7,7 @@ export type StepName =
   | 'relay.committed'
   | 'relay.rotating'
   | 'relay.folding'
+  | 'relay.fan-out'
   | 'recompute.locked'
   | 'recompute.written'
   | 'recompute.committed'

@@ -1,4 +1,6 @@
 import { acknowledgeSchema } from './acknowledge-sql.ts';
+import { fanOutSchema } from './fan-out-sql.ts';
+import { ledgerAgeSchema } from './ledger-age-sql.ts';
 import { listCountSchema } from './list-count-sql.ts';
 import { operatorLogSchema } from './operator-log-sql.ts';
 import { quarantineSchema } from './quarantine-sql.ts';
@@ -263,4 +265,7 @@ create table everwarm.aggregate_bases (
   { id: 9, name: 'operator log', sql: operatorLogSchema },
   { id: 10, name: 'the copy in Redis', sql: redisCopySchema },
   { id: 12, name: 'quarantine', sql: quarantineSchema },
+  { id: 11, name: 'fan-outs', sql: fanOutSchema },
 ];
+  { id: 13, name: 'debts to Redis', sql: oweRedisSchema },
+  { id: 14, name: 'the ledger by age', sql: ledgerAgeSchema },

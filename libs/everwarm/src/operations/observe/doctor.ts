@@ -38,6 +38,7 @@ export async function examine(db: Database, redis: Redis, models: readonly Compi
   await look('every generation can be computed', false, () => stalledProblem(db));
   await look('every aggregate is kept as it could be', false, () => unkeptAggregates(db));
   await look('a relay is running', false, () => relayProblem(db));
+  await look('the fuse holds nothing', false, () => heldProblem(db));
   await look('no key fails', false, () => failingProblem(db));
   return diagnoses;
 }
@@ -81,6 +82,16 @@ async function generationProblem(db: Database, model: CompiledModel): Promise<st
     [model.name, definitionHash(model)],
   );
   return rows[0] ? null : 'This definition has no generation. Run everwarm migrate.';
+}
+
+async function heldProblem(db: Database): Promise<string | null> {
+  const { rows } = await db.query<{ id: string; name: string; path: string; keys: string }>(
+    `select f.id::text, g.name, f.path, f.estimate::text as keys from everwarm.fan_outs f join everwarm.generations g on g.id = f.generation
+where f.state = 'held' and g.state <> 'dropped' order by f.id limit 10`,
+  );
+  if (rows.length === 0) return null;
+  const each = rows.map(({ id, name, path, keys }) => `${id} at ${path} (about ${keys} documents of ${name})`).join(', ');
+  return `Changes that dirty more than the fuse allows are held: ${each}. Decide with everwarm fuse release or discard.`;
 }
 
 async function relayProblem(db: Database): Promise<string | null> {

@@ -1,6 +1,7 @@
 import type { Database } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 import type { Transforms } from '#contracts/transform.ts';
+import { undeliveredOf } from './undelivered.ts';
 
 /** How soon the stores are looked at again while waiting: a share of the wait so far, so that looking costs next to nothing. */
 const look = { share: 0.03, firstMs: 1, lastMs: 250 } as const;
@@ -16,7 +17,7 @@ export type SettledParts = {
  * Resolves when everything committed before the call is in both stores: the relay delivered it, every key it led to and every
  * key whose moment had come is acknowledged, no walk over all keys is under way and Redis holds what Postgres holds. Changes
  * that come meanwhile are not waited for, so it ends under load too; nor are quarantined keys, generations whose transform is in other code than
- * this, since no reader of this code is shown them, or that do not fit the database any more. Throws E_TIMEOUT, saying what is still owed.
+ * this, since no reader of this code is shown them, or that do not fit the database any more; nor what the fuse holds. Throws E_TIMEOUT, saying what is still owed.
  */
 export async function settled(db: Database, { isPresent, transforms }: SettledParts, timeoutMs: number): Promise<void> {
   const start = performance.now();
@@ -42,6 +43,7 @@ export async function settled(db: Database, { isPresent, transforms }: SettledPa
       [elsewhere],
     ),
   );
+  await until('changes of many keys', await fanOutsAreOwed(db, elsewhere));
   // A recompute that began before the call may still set a timer that is due: looked at again when it is over.
   do {
     await until('documents whose moment has come', async () => !(await isDue(db, moment)));
@@ -79,6 +81,18 @@ async function isDue(db: Database, moment: number): Promise<boolean> {
   ));
 }
 
+/** A question whether every change of many keys that is delivered at this moment has become keys in the ledger; what is held is left to operators. */
+async function fanOutsAreOwed(db: Database, elsewhere: readonly number[]): Promise<() => Promise<boolean>> {
+  const { rows } = await db.query<{ seq: string }>('select last_value::text as seq from everwarm.ledger_seq');
+  return () =>
+    noRows(
+      db,
+      `select from everwarm.fan_outs f join everwarm.generations g on g.id = f.generation
+where f.state = 'open' and f.seq <= $1 and g.state <> 'dropped' and g.id <> all($2) limit 1`,
+      [rows[0]?.seq ?? '0', elsewhere],
+    );
+}
+
 /** A question whether all that the ledger owes at this moment is written. */
 async function ledgerIsWritten(db: Database, elsewhere: readonly number[]): Promise<() => Promise<boolean>> {
   const { rows } = await db.query<{ seq: string }>('select last_value::text as seq from everwarm.ledger_seq');
@@ -96,8 +110,7 @@ async function ledgerIsWritten(db: Database, elsewhere: readonly number[]): Prom
 async function isDelivered(db: Database, mark: string): Promise<boolean> {
   return noRows(
     db,
-    `select from everwarm.relay r, everwarm.outbox o where o.xid >= pg_snapshot_xmin(r.snapshot::pg_snapshot)
-and not pg_visible_in_snapshot(o.xid, r.snapshot::pg_snapshot) and pg_visible_in_snapshot(o.xid, $1::pg_snapshot) limit 1`,
+    `select from everwarm.relay r cross join lateral ${undeliveredOf} o where pg_visible_in_snapshot(o.xid, $1::pg_snapshot) limit 1`,
     [mark],
   );
 }

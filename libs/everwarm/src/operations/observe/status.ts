@@ -1,12 +1,14 @@
-import type { Database } from '#contracts/database.ts';
+import type { Database, Transactions } from '#contracts/database.ts';
 import { laneName, projectionTable, recomputeQueue } from '#contracts/names.ts';
 import type { Queue, Redis } from '#platform/clients.ts';
 import type { Queues } from '#platform/queue.ts';
 import { type Mark, readMarks } from '#stages/capture/watch-tables.ts';
+import { readLedger } from './ledger-status.ts';
+import { undeliveredOf } from './undelivered.ts';
 
 /**
  * One read model's state. `lagMs` is the age of its oldest change that is not in both stores, be it a row's or one that time
- * made, 0 when nothing is owed; `timers` are the keys that the time alone will change.
+ * made, 0 when nothing is owed; what the fuse holds counts. `timers` are the keys that the time alone will change.
  */
 export type ModelStatus = {
   readonly name: string;
@@ -17,6 +19,10 @@ export type ModelStatus = {
   readonly failing: number;
   readonly lagMs: number;
   readonly timers: number;
+  /** Changes that the fuse holds, and how many keys they dirty, about. */
+  readonly held: { readonly changes: number; readonly keys: number };
+  /** Which of these figures are estimates: of large numbers, when to count them would take long. */
+  readonly about: readonly ('documents' | 'pending')[];
   /** What the failing key that is owed longest fails by; null when none fails. */
   readonly error: string | null;
   /** A transform that no running process has: keys are owed until one comes. Null when there is nothing to wait for. */
@@ -28,74 +34,117 @@ export type ModelStatus = {
 /** Where everything stands. */
 export type Status = {
   readonly models: readonly ModelStatus[];
-  readonly outbox: { readonly undelivered: number; readonly oldestMs: number; readonly relay: 'running' | 'absent' };
+  /** `undelivered` is counted up to 20,000. `bytes` are those of its tables, delivered changes included until they are emptied. */
+  readonly outbox: {
+    readonly undelivered: number;
+    readonly oldestMs: number;
+    readonly relay: 'running' | 'absent';
+    readonly bytes: number;
+  };
   readonly redis: { readonly reachable: boolean; readonly usedMemory: string | null };
   readonly queues: readonly { readonly name: string; readonly waiting: number; readonly active: number; readonly failed: number }[];
   /** Captured tables that something happened to which is not put right by itself. */
   readonly marks: readonly Mark[];
 };
 
-/** Reads where everything stands. Writes nothing. Redis may be away. */
-export async function readStatus(db: Database, redis: Redis, queues: Queues): Promise<Status> {
-  const { rows: generations } = await db.query<{
-    id: number;
-    name: string;
-    state: string;
-    kind: string;
-    stalled: string | null;
-    pending: string;
-    failing: string;
-    lag: number | null;
-    timers: string;
-    error: string | null;
-    hash: string;
-    revision: number | null;
-  }>(
-    `select g.id, g.name, g.state, g.stalled, g.model ->> 'kind' as kind, count(l.key)::text as pending, count(l.error)::text as failing,
-(array_agg(l.error order by l.since) filter (where l.error is not null))[1] as error, g.hash, (g.model -> 'transform' ->> 'revision')::float8 as revision,
-extract(epoch from clock_timestamp() - least(min(l.since), (select min(t.at) from everwarm.timers t where t.generation = g.id)))::float8 * 1000 as lag,
-(select count(*) from everwarm.timers t where t.generation = g.id)::text as timers
-from everwarm.generations g left join everwarm.ledger l on l.generation = g.id where g.state <> 'dropped' group by g.id order by g.name, g.id`,
-  );
-  const outbox = await db.query<{ undelivered: string; oldest: number | null; running: boolean }>(
-    `select count(o.xid)::text as undelivered, extract(epoch from clock_timestamp() - min(o.at))::float8 * 1000 as oldest,
-coalesce(bool_or(r.heartbeat > clock_timestamp() - interval '5 seconds'), false) as running
-from everwarm.relay r left join everwarm.outbox o on o.xid >= pg_snapshot_xmin(r.snapshot::pg_snapshot) and not pg_visible_in_snapshot(o.xid, r.snapshot::pg_snapshot)`,
-  );
-  const redisNow = await redisStatus(redis);
+/**
+ * Reads where everything stands, in a time that does not grow with what is owed: figures that would are counted up to a bound and
+ * estimated above it, and named in `about`. Writes nothing. Redis may be away.
+ */
+export async function readStatus(db: Transactions, redis: Redis, queues: Queues): Promise<Status> {
+  const [{ rows: generations }, ledger, outbox, redisNow, marks] = await Promise.all([
+    db.query<GenerationRow>(generationsSql),
+    readLedger(db),
+    readOutbox(db),
+    redisStatus(redis),
+    readMarks(db),
+  ]);
   const lane = (hash: string) => (redisNow.reachable ? queues.named(laneName(hash)) : null);
-  const models: ModelStatus[] = [];
-  for (const { id, name, state, kind, stalled, pending, failing, lag, timers, error, hash, revision } of generations) {
-    const live = kind === 'document' ? 'doc' : 'member';
-    const count = await db.query<{ documents: string }>(
-      `select count(*)::text as documents from everwarm.${projectionTable(id)} where ${live} is not null`,
-    );
-    models.push({
-      name,
-      generation: id,
-      state,
-      documents: Number(count.rows[0]?.documents ?? 0),
-      pending: Number(pending),
-      failing: Number(failing),
-      lagMs: Math.max(0, Math.round(lag ?? 0)),
-      timers: Number(timers),
-      error,
-      waitsFor: revision === null ? null : await missing(lane(hash), revision),
-      stalled,
-    });
-  }
-  const { undelivered = '0', oldest = null, running = false } = outbox.rows[0] ?? {};
+  const models = await Promise.all(
+    generations.map(async ({ id, name, state, kind, stalled, failing, due, timers, error, hash, revision, rows }): Promise<ModelStatus> => {
+      const owed = ledger.get(id);
+      const isLarge = rows > countedRows;
+      return {
+        name,
+        generation: id,
+        state,
+        documents: isLarge ? rows : await documentsOf(db, id, kind),
+        pending: owed?.pending ?? 0,
+        failing,
+        lagMs: Math.max(0, Math.round(Math.max(owed?.lagMs ?? 0, due ?? 0))),
+        timers: Number(timers),
+        held: owed?.held ?? { changes: 0, keys: 0 },
+        about: [...(isLarge ? (['documents'] as const) : []), ...(owed?.isEstimate ? (['pending'] as const) : [])],
+        error,
+        waitsFor: revision === null ? null : await missing(lane(hash), revision),
+        stalled,
+      };
+    }),
+  );
   const lanes = generations.filter(({ revision }) => revision !== null).map(({ hash }) => lane(hash));
   return {
     models,
-    outbox: { undelivered: Number(undelivered), oldestMs: Math.max(0, Math.round(oldest ?? 0)), relay: running ? 'running' : 'absent' },
+    outbox,
     redis: redisNow,
     // BullMQ would wait for Redis to come.
     queues: redisNow.reachable
       ? await Promise.all([queues.named(recomputeQueue), ...lanes].map(queueStatus)).then((all) => all.flat())
       : [],
-    marks: await readMarks(db),
+    marks,
   };
+}
+
+type GenerationRow = {
+  readonly id: number;
+  readonly name: string;
+  readonly state: string;
+  readonly kind: string;
+  readonly stalled: string | null;
+  readonly failing: number;
+  readonly error: string | null;
+  /** The age of the oldest moment that has come, in milliseconds; negative where it has not. */
+  readonly due: number | null;
+  readonly timers: string;
+  readonly hash: string;
+  readonly revision: number | null;
+  readonly rows: number;
+};
+
+/** Up to so many rows of a projection table are counted; above, Postgres's own running count is told. */
+const countedRows = 20_000;
+
+const generationsSql = `select g.id, g.name, g.state, g.stalled, g.model ->> 'kind' as kind, g.hash, (g.model -> 'transform' ->> 'revision')::float8 as revision,
+  coalesce(f.failing, 0)::integer as failing, f.error, coalesce(t.timers, 0)::text as timers,
+  extract(epoch from clock_timestamp() - t.due)::float8 * 1000 as due, coalesce(pg_stat_get_live_tuples(to_regclass('everwarm.projection_' || g.id)), 0)::float8 as rows
+from everwarm.generations g
+left join (select generation, count(*) as failing, (array_agg(error order by since))[1] as error from everwarm.ledger where attempts > 0 group by generation) f on f.generation = g.id
+left join (select generation, count(*) as timers, min(at) as due from everwarm.timers group by generation) t on t.generation = g.id
+where g.state <> 'dropped' order by g.name, g.id`;
+
+async function documentsOf(db: Database, generation: number, kind: string): Promise<number> {
+  const { rows } = await db.query<{ documents: string }>(
+    `select count(*)::text as documents from everwarm.${projectionTable(generation)} where ${kind === 'document' ? 'doc' : 'member'} is not null`,
+  );
+  return Number(rows[0]?.documents ?? 0);
+}
+
+/** Up to so many undelivered changes are counted. */
+const countedChanges = 20_000;
+
+async function readOutbox(db: Transactions): Promise<Status['outbox']> {
+  const { rows } = await db.transaction(
+    (tx) =>
+      tx.query<{ undelivered: number; oldest: number | null; running: boolean; bytes: number }>(
+        `select o.undelivered, extract(epoch from clock_timestamp() - o.at)::float8 * 1000 as oldest,
+  coalesce(r.heartbeat > clock_timestamp() - interval '5 seconds', false) as running,
+  (pg_total_relation_size('everwarm.outbox_0') + pg_total_relation_size('everwarm.outbox_1'))::float8 as bytes
+from everwarm.relay r cross join lateral (
+  select count(*)::float8 as undelivered, min(u.at) as at from (select u.at from ${undeliveredOf} u limit ${countedChanges}) u) o`,
+      ),
+    { opening: ['set local enable_seqscan = off'] },
+  );
+  const { undelivered = 0, oldest = null, running = false, bytes = 0 } = rows[0] ?? {};
+  return { undelivered, oldestMs: Math.max(0, Math.round(oldest ?? 0)), relay: running ? 'running' : 'absent', bytes };
 }
 
 async function redisStatus(redis: Redis): Promise<Status['redis']> {

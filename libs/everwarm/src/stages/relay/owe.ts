@@ -6,10 +6,10 @@ export type OwedKey = { readonly generation: number; readonly key: string; reado
 /*
  * A key that is already owed keeps its oldest time and the sequence number under which it was first owed, and gets a new
  * sequence number: an acknowledgement of what was seen before then leaves it owed. Rows are taken in key order, as the
- * acknowledgement does, so that the two cannot deadlock.
+ * acknowledgement does, so that the two cannot deadlock. A key that fails keeps the time of its next try, however often it changes.
  */
 const onConflict = `on conflict (generation, key) do update set
-  seq = nextval('everwarm.ledger_seq'), since = least(ledger.since, excluded.since), queued_at = excluded.queued_at, bulk = ledger.bulk and excluded.bulk`;
+  seq = nextval('everwarm.ledger_seq'), first_seq = least(ledger.first_seq, excluded.first_seq), since = least(ledger.since, excluded.since), queued_at = case when ledger.attempts > 0 then ledger.queued_at else excluded.queued_at end, bulk = ledger.bulk and excluded.bulk`;
 
 /** Writes keys to the ledger. `queued` says that the caller enqueues them right after the commit. */
 export async function oweKeys(tx: Database, owed: readonly OwedKey[], queued: boolean): Promise<void> {
@@ -24,21 +24,22 @@ from unnest($1::integer[], $2::text[], $3::float8[]) as o (generation, key, sinc
 }
 
 /**
- * Writes the keys that a query finds to the ledger, without bringing them to this process. They are left to the refiller, in
- * the lane behind single changes. The query's text comes from a stored generation.
+ * Writes keys to the ledger that are left to the refiller, in the lane behind single changes. `firstSeq` is the number under which
+ * they were first owed as a whole, where that was before now: who waits for what was owed then waits for them too.
  */
-export async function oweQuery(
+export async function oweBulk(
   tx: Database,
   generation: number,
-  keys: string,
-  parameters: readonly unknown[],
+  keys: readonly string[],
   since: number,
-): Promise<number> {
-  const next = parameters.length;
-  const { rowCount } = await tx.query(
-    `insert into everwarm.ledger (generation, key, since, bulk)
-select $${next + 1}::integer, k.key, to_timestamp($${next + 2}::float8 / 1000), true from (${keys}) k order by k.key collate "C" ${onConflict}`,
-    [...parameters, generation, since],
-  );
-  return rowCount ?? 0;
+  firstSeq: string | null = null,
+): Promise<void> {
+  if (keys.length === 0) return;
+  await tx.query({
+    name: 'everwarm_owe_bulk',
+    text: `insert into everwarm.ledger (generation, key, seq, first_seq, since, bulk)
+select $1, o.key, n.seq, coalesce($4::bigint, n.seq), to_timestamp($3::float8 / 1000), true
+from (select key from unnest($2::text[]) as k (key) order by key collate "C") o cross join lateral (select nextval('everwarm.ledger_seq') as seq, o.key) n ${onConflict}`,
+    values: [generation, keys, since, firstSeq],
+  });
 }

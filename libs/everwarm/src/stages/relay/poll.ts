@@ -1,6 +1,7 @@
 import type { Change } from '#contracts/change.ts';
 import type { Database } from '#contracts/database.ts';
 import { parseSnapshot, type Snapshot } from '#contracts/snapshot.ts';
+import type { Giants } from './set-aside.ts';
 
 /** What one look at the outbox gave: all that snapshot `now` sees and the snapshot before it did not. */
 export type Batch = {
@@ -15,16 +16,16 @@ export type Batch = {
 /** The most changes that are resolved at once. */
 export const batchSize = 5000;
 
-type Row = { now: string; revision: string; source: number | null; mask: string; vals: (string | null)[] | null; at: number };
+type Row = { now: string; revision: string; source: number | null; xid: string; mask: string; vals: (string | null)[] | null; at: number };
 
 /**
  * The difference of two snapshots: rows of transactions that began after the last one (`xid >= xmax`), and of those that were
  * then in progress. Whatever the statement sees beyond that is what committed since, in any order of commit: no position, so no
  * gap; and nobody waits for the oldest transaction. The snapshot is the statement's own, so it is taken before any row is read.
  */
-const difference = `select source, mask::text as mask, vals, extract(epoch from at)::float8 * 1000 as at from everwarm.outbox where xid >= $1::xid8
+const difference = `select source, xid::text as xid, mask::text as mask, vals, extract(epoch from at)::float8 * 1000 as at from everwarm.outbox where xid >= $1::xid8
 union all
-select source, mask::text as mask, vals, extract(epoch from at)::float8 * 1000 as at from everwarm.outbox where xid = any($2::xid8[])`;
+select source, xid::text as xid, mask::text as mask, vals, extract(epoch from at)::float8 * 1000 as at from everwarm.outbox where xid = any($2::xid8[])`;
 
 /** Reads what committed since `last`. One round trip; needs a session of its own with sequential scans off (see `Leadership`). */
 export async function poll(db: Database, last: Snapshot): Promise<Batch> {
@@ -46,20 +47,26 @@ left join lateral (${difference} limit ${batchSize + 1}) c on true`,
 
 /**
  * Reads a difference of any size through a cursor under one snapshot, a batch at a time, so that memory stays flat behind a
- * giant transaction or a long pause. `each` must finish before the next batch is read. Returns the snapshot that was read.
+ * giant transaction or a long pause. `each` must finish before the next batch is read, and is told which transactions captured
+ * more rows than `more`. Returns the snapshot that was read.
  */
-export async function readLarge(db: Database, last: Snapshot, each: (changes: readonly Change[]) => Promise<void>): Promise<Snapshot> {
+export async function readLarge(
+  db: Database,
+  last: Snapshot,
+  each: (changes: readonly Change[], giants: Giants) => Promise<void>,
+  more = Number.POSITIVE_INFINITY,
+): Promise<Snapshot> {
   await db.query('begin isolation level repeatable read');
   try {
     const { rows } = await db.query<{ now: string }>('select pg_current_snapshot()::text as now');
     const inProgress =
       last.inProgress.length === 0 ? 'array[]::xid8[]' : `array[${last.inProgress.map((xid) => `'${BigInt(xid)}'`).join(', ')}]::xid8[]`;
-    await db.query(
-      `declare everwarm_changes no scroll cursor for ${difference.replace('$1::xid8', `'${last.xmax}'::xid8`).replace('$2::xid8[]', inProgress)}`,
-    );
+    const all = difference.replace('$1::xid8', `'${last.xmax}'::xid8`).replace('$2::xid8[]', inProgress);
+    const giants = more === Number.POSITIVE_INFINITY ? new Map<string, { rows: number }>() : await giantsOf(db, all, more);
+    await db.query(`declare everwarm_changes no scroll cursor for ${all}`);
     for (;;) {
       const page = await db.query<Row>(`fetch ${batchSize} from everwarm_changes`);
-      if (page.rows.length > 0) await each(page.rows.map(toChange));
+      if (page.rows.length > 0) await each(page.rows.map(toChange), giants);
       if (page.rows.length < batchSize) return parseSnapshot(rows[0]?.now ?? last.text);
     }
   } finally {
@@ -67,6 +74,14 @@ export async function readLarge(db: Database, last: Snapshot, each: (changes: re
   }
 }
 
+/** Counted under the snapshot that is read. */
+async function giantsOf(db: Database, all: string, more: number): Promise<Giants> {
+  const { rows } = await db.query<{ xid: string; rows: number }>(
+    `select xid, count(*)::float8 as rows from (${all}) d group by xid having count(*) > ${more}`,
+  );
+  return new Map(rows.map(({ xid, rows: count }) => [xid, { rows: count }]));
+}
+
 function toChange(row: Row): Change {
-  return { source: row.source ?? 0, mask: BigInt(row.mask), values: row.vals, at: row.at };
+  return { source: row.source ?? 0, xid: row.xid, mask: BigInt(row.mask), values: row.vals, at: row.at };
 }

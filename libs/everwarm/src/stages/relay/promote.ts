@@ -2,14 +2,18 @@ import type { Transactions } from '#contracts/database.ts';
 
 /**
  * Lets generations serve whose walk is over and whose keys are all written: everything owed by the walk was first owed before
- * the number it ended with. Returns the ids that were promoted.
+ * the number it ended with. One with quarantined keys does not take over from one that serves and can: it waits until an operator
+ * has them tried again with success or discards them. Where nothing serves, it is better than nothing. Returns the ids that were promoted.
  */
 export function promoteBuilt(db: Transactions): Promise<number[]> {
   return db.transaction(async (tx) => {
     const { rows } = await tx.query<{ id: number }>(
       `select g.id from everwarm.generations g
 where g.state = 'building' and g.reconcile_phase is null and g.reconcile_seq is not null
-  and not exists (select from everwarm.ledger l where l.generation = g.id and l.first_seq <= g.reconcile_seq) for update`,
+  and not exists (select from everwarm.ledger l where l.generation = g.id and l.first_seq <= g.reconcile_seq)
+  and not exists (select from everwarm.fan_outs f where f.generation = g.id and f.state = 'open' and f.seq <= g.reconcile_seq)
+  and (not exists (select from everwarm.quarantine q where q.generation = g.id)
+    or not exists (select from everwarm.generations s where s.name = g.name and s.state = 'serving' and s.stalled is null)) for update`,
     );
     for (const { id } of rows) await tx.query('select everwarm.serve($1)', [id]);
     return rows.map((row) => row.id);

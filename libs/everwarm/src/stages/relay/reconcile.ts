@@ -2,7 +2,7 @@ import type { CompiledModel } from '#contracts/compiled.ts';
 import type { Database, Transactions } from '#contracts/database.ts';
 import { projectionTable } from '#contracts/names.ts';
 import { blameGeneration } from '#contracts/statement-error.ts';
-import { oweQuery } from './owe.ts';
+import { oweBulk } from './owe.ts';
 import { resetAggregates } from './reset-aggregates.ts';
 
 /** How many keys one step owes, and how many may be owed before the next step waits. */
@@ -46,7 +46,7 @@ where reconcile_phase is not null and stalled is null and state <> 'dropped' and
     const walk = rows[0];
     if (!walk) return false;
     const page = walk.phase === 'source' ? await sourceKeys(tx, walk) : await projectedKeys(tx, walk);
-    await oweQuery(tx, walk.id, `select * from unnest($1::text[]) as found (key)`, [page.keys], Date.now());
+    await oweBulk(tx, walk.id, page.keys, Date.now());
     if (page.isFull) await moveTo(tx, walk.id, walk.phase, page.position);
     else if (walk.phase === 'source') await moveTo(tx, walk.id, 'projection', null);
     else await finish(tx, walk.id);

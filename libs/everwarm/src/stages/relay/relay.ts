@@ -14,6 +14,7 @@ import { poll, readLarge } from './poll.ts';
 import { startReconcile } from './reconcile.ts';
 import { room } from './refill.ts';
 import { type Resolved, resolve } from './resolve.ts';
+import { type Giants, giantsAmong } from './set-aside.ts';
 
 /** What a relay works with. */
 export type RelayParts = {
@@ -22,6 +23,8 @@ export type RelayParts = {
   readonly db: Transactions;
   readonly lanes: Lanes;
   readonly generations: Generations;
+  /** How many keys of a read model one change may dirty before it is held. */
+  readonly fuse: (model: string) => number;
   /** Told of every failure; the relay itself goes on. */
   readonly onError: (error: unknown, during: string) => void;
 };
@@ -136,7 +139,8 @@ export class Relay {
     const queued = this.#roomLeft > 0;
     const resolved = await this.#parts.db.transaction(
       async (tx) => {
-        const result = await this.#resolve(tx, batch.changes, batch.revision, queued);
+        const giants = giantsAmong(batch.changes, await this.#leastFuse(batch.revision));
+        const result = await this.#resolve(tx, batch.changes, { revision: batch.revision, queued, giants });
         await this.#commitSnapshot(tx, batch.now);
         reached('relay.before-commit');
         return result;
@@ -152,7 +156,12 @@ export class Relay {
   async #deliverLarge(session: Database, last: Snapshot, revision: string): Promise<void> {
     this.#delivered = await this.#parts.db.transaction(
       async (tx) => {
-        const now = await readLarge(session, last, async (changes) => void (await this.#resolve(tx, changes, revision, false)));
+        const now = await readLarge(
+          session,
+          last,
+          async (changes, giants) => void (await this.#resolve(tx, changes, { revision, queued: false, giants })),
+          await this.#leastFuse(revision),
+        );
         await this.#commitSnapshot(tx, now);
         reached('relay.before-commit');
         return now;
@@ -161,12 +170,23 @@ export class Relay {
     );
   }
 
-  async #resolve(tx: Database, changes: readonly Change[], revision: string, queued: boolean): Promise<Resolved> {
+  async #leastFuse(revision: string): Promise<number> {
+    const { generations, fuse } = this.#parts;
+    return Math.min(...(await generations.live(revision)).map(({ name }) => fuse(name)));
+  }
+
+  async #resolve(
+    tx: Database,
+    changes: readonly Change[],
+    { revision, queued, giants }: { readonly revision: string; readonly queued: boolean; readonly giants: Giants },
+  ): Promise<Resolved> {
     if (revision !== this.#sourcesRevision || changes.some((change) => !this.#sources.has(change.source))) {
       this.#sources = await loadSources(tx);
       this.#sourcesRevision = revision;
     }
-    const resolved = await resolve(tx, changes, await this.#parts.generations.live(revision), this.#sources, queued);
+    const { generations, fuse } = this.#parts;
+    const live = await generations.live(revision);
+    const resolved = await resolve(tx, changes, { generations: live, sources: this.#sources, queued, fuse, giants });
     await startReconcile(tx, [...resolved.reconcile]);
     return resolved;
   }

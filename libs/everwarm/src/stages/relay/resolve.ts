@@ -2,9 +2,11 @@ import { type Change, isTouch, maskOf, type Source } from '#contracts/change.ts'
 import type { Dependency, Generation } from '#contracts/compiled.ts';
 import type { Database } from '#contracts/database.ts';
 import { blameGeneration } from '#contracts/statement-error.ts';
-import { type OwedKey, oweKeys, oweQuery } from './owe.ts';
+import { noteFanOut } from './fan-out.ts';
+import { type OwedKey, oweKeys } from './owe.ts';
+import { type Giants, SetAside } from './set-aside.ts';
 
-/** A way back that finds more keys than this is written to the ledger inside Postgres and left to the refiller. */
+/** A way back that finds more keys than this is left to the leader, which owes them a part at a time. */
 const inlineFanOut = 1000;
 
 /** What a batch of changes led to. */
@@ -15,8 +17,23 @@ export type Resolved = {
   readonly reconcile: ReadonlySet<number>;
 };
 
-/** Link values of the changes that concern one dependency, without repetitions, with the oldest time of any. */
-type Affected = { readonly rows: readonly (readonly (string | null)[])[]; readonly since: number };
+/** What resolving goes by besides the changes. */
+export type ResolveParts = {
+  readonly generations: readonly Generation[];
+  readonly sources: ReadonlyMap<number, Source>;
+  /** Whether the caller enqueues what is owed. */
+  readonly queued: boolean;
+  /** The most keys that one change of a read model may dirty. */
+  readonly fuse: (model: string) => number;
+  /** Transactions that may dirty more than that by themselves. */
+  readonly giants: Giants;
+};
+
+/** What is done with a key that is found. */
+type Owe = (generation: number, key: string, since: number) => void;
+
+/** Link values of the changes that concern one dependency, without repetitions, each with a transaction that changed it, and the oldest time of any. */
+type Affected = { readonly rows: readonly (readonly (string | null)[])[]; readonly xids: readonly string[]; readonly since: number };
 
 /**
  * Finds the keys that these changes may affect, in every live generation, and writes them to the ledger. Executes what the
@@ -26,13 +43,12 @@ type Affected = { readonly rows: readonly (readonly (string | null)[])[]; readon
 export async function resolve(
   tx: Database,
   changes: readonly Change[],
-  generations: readonly Generation[],
-  sources: ReadonlyMap<number, Source>,
-  queued: boolean,
+  { generations, sources, queued, fuse, giants }: ResolveParts,
 ): Promise<Resolved> {
+  const aside = new SetAside(giants, fuse);
   const owed = new Map<string, OwedKey>();
   const reconcile = new Set<number>();
-  const owe = (generation: number, key: string, since: number) => {
+  const owe: Owe = (generation, key, since) => {
     const id = `${generation} ${key}`;
     const known = owed.get(id);
     owed.set(id, { generation, key, since: known ? Math.min(known.since, since) : since });
@@ -48,12 +64,19 @@ export async function resolve(
     for (const generation of generations) {
       for (const dependency of generation.model.dependencies) {
         if (dependency.table.schema !== source.table.schema || dependency.table.name !== source.table.name) continue;
-        const affected = affectedBy(dependency, source, group);
-        if (affected === 'unknown') reconcile.add(generation.id);
-        else if (affected !== null && canFollow(generation, dependency)) await followBack(tx, generation.id, dependency, affected, owe);
+        for (const { isAside, part } of portions(group, (xid) => aside.takes(generation, xid))) {
+          const affected = affectedBy(dependency, source, part);
+          if (affected === 'unknown') reconcile.add(generation.id);
+          if (affected === 'unknown' || affected === null || !canFollow(generation, dependency)) continue;
+          const xid = affected.xids[0] ?? '';
+          const setAside: Owe = (id, key, since) =>
+            aside.add({ generation: id, path: dependency.path, source: source.id, xid, since }, key);
+          await followBack(tx, generation, source.id, dependency, affected, { most: fuse(generation.name), owe: isAside ? setAside : owe });
+        }
       }
     }
   }
+  await aside.write(tx);
   await oweKeys(tx, [...owed.values()], queued);
   return { owed: [...owed.values()], reconcile };
 }
@@ -65,21 +88,37 @@ function canFollow(generation: Generation, { wayBack }: Dependency): boolean {
 
 async function followBack(
   tx: Database,
-  generation: number,
-  { wayBack }: Dependency,
-  { rows, since }: Affected,
-  owe: (generation: number, key: string, since: number) => void,
+  { id: generation, state }: Generation,
+  source: number,
+  { path, wayBack }: Dependency,
+  { rows, xids, since }: Affected,
+  { most, owe }: { readonly most: number; readonly owe: Owe },
 ): Promise<void> {
   if (wayBack.kind === 'direct') {
     for (const row of rows) owe(generation, row.length === 1 ? (row[0] ?? '') : JSON.stringify(row), since);
     return;
   }
-  const parameters = (rows[0] ?? []).map((_, column) => rows.map((row) => row[column]));
+  const parameters = (rows[0] ?? []).map((_, column) => rows.map((row) => row[column] ?? null));
+  // What the fuse may hold is not owed before it was asked.
+  const few = state === 'building' ? inlineFanOut : Math.min(inlineFanOut, most);
   const { rows: found } = await tx
-    .query<{ key: string }>(`${wayBack.sql} limit ${inlineFanOut + 1}`, parameters)
+    .query<{ key: string }>(`${wayBack.sql} limit ${few + 1}`, parameters)
     .catch((error: unknown) => Promise.reject(blameGeneration(generation, error)));
-  if (found.length <= inlineFanOut) for (const { key } of found) owe(generation, key, since);
-  else await oweQuery(tx, generation, wayBack.sql, parameters, since);
+  if (found.length <= few) for (const { key } of found) owe(generation, key, since);
+  else await noteFanOut(tx, { generation, path, source, xids, since, keys: wayBack.sql, parameters });
+}
+
+/** The changes of a group, those of each transaction that is set aside for itself. */
+function portions(
+  group: readonly Change[],
+  takes: (xid: string) => boolean,
+): { readonly isAside: boolean; readonly part: readonly Change[] }[] {
+  const asides = new Set(group.map(({ xid }) => xid).filter(takes));
+  if (asides.size === 0) return [{ isAside: false, part: group }];
+  return [
+    { isAside: false, part: group.filter(({ xid }) => !asides.has(xid)) },
+    ...[...asides].map((aside) => ({ isAside: true, part: group.filter(({ xid }) => xid === aside) })),
+  ];
 }
 
 function affectedBy(dependency: Dependency, source: Source, changes: readonly Change[]): Affected | 'unknown' | null {
@@ -87,7 +126,7 @@ function affectedBy(dependency: Dependency, source: Source, changes: readonly Ch
   const positions = dependency.link.map((column) => source.links.indexOf(column));
   if (positions.includes(-1)) return 'unknown';
   const seesNulls = dependency.wayBack.kind === 'query' && dependency.wayBack.nulls === true;
-  const rows = new Map<string, (string | null)[]>();
+  const rows = new Map<string, { readonly row: (string | null)[]; readonly xid: string }>();
   let since = Number.POSITIVE_INFINITY;
   for (const change of changes) {
     if ((change.mask & mask) === 0n) continue;
@@ -96,10 +135,12 @@ function affectedBy(dependency: Dependency, source: Source, changes: readonly Ch
     const row = positions.map((position) => values[position] ?? null);
     // A null in the link joins nothing: such a row belongs to no document. SQL of the user's own may think otherwise.
     if (row.includes(null) && !seesNulls) continue;
-    rows.set(JSON.stringify(row), row);
+    rows.set(JSON.stringify(row), { row, xid: change.xid });
     since = Math.min(since, change.at);
   }
-  return rows.size === 0 ? null : { rows: [...rows.values()], since };
+  if (rows.size === 0) return null;
+  const found = [...rows.values()];
+  return { rows: found.map(({ row }) => row), xids: found.map(({ xid }) => xid), since };
 }
 
 function groupBySource(changes: readonly Change[]): Map<number, Change[]> {
