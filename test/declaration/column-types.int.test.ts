@@ -87,7 +87,7 @@ const cases: readonly Case[] = [
   [time(), 'time', '03:04:05.100', '"03:04:05.1"'],
   [time({ withTimezone: true }), 'timetz', '03:04:05+09', '"03:04:05+09"'],
   [interval(), 'interval', '1 month 2 days 03:04:05', '"1 mon 2 days 03:04:05"'],
-  [inet(), 'inet', '10.0.0.1', '"10.0.0.1/32"'],
+  [inet(), 'inet', '10.0.0.1', '"10.0.0.1"'],
   [inet(), 'inet', '::1/64', '"::1/64"'],
   [cidr(), 'cidr', '10.0.0.0/8', '"10.0.0.0/8"'],
   [macaddr(), 'macaddr', '08-00-2B-01-02-03', '"08:00:2b:01:02:03"'],

@@ -12,6 +12,9 @@ export const plain: Form = (text) => text;
 /** Everything that is text in JSON: text itself, uuids, enums, dates, times, intervals, bigints and numerics as decimal text. */
 export const quoted: Form = (text) => JSON.stringify(text);
 
+/** Network addresses: a cast to text says the mask of a single host, too. */
+export const address: Form = (text) => quoted(text.includes(':') ? text.replace(/\/128$/, '') : text.replace(/\/32$/, ''));
+
 /** Floats: a number, except for what JSON has no number for. */
 export const float: Form = (text) => (/[NI]/.test(text) ? quoted(text) : text);
 

@@ -5,7 +5,7 @@ import type { Program } from './programs/program.ts';
 import { type Outcome, runProgram, runSeed } from './programs/run-program.ts';
 import { shrink } from './programs/shrink.ts';
 import { runHistory } from './run-history.ts';
-import { addHistory, emptyTotals, printTotals } from './totals.ts';
+import { addHistory, emptyTotals, printLeftOut, printTotals } from './totals.ts';
 import { worlds } from './worlds/worlds.ts';
 
 /*
@@ -63,7 +63,7 @@ async function playAll(): Promise<void> {
     if (turn % 20 === 19) console.log(printTotals(totals));
   }
   console.log(
-    `${printTotals(totals)}\nFeatures seen: ${[...totals.features].map(([name, times]) => `${name} ${times}`).join(', ')}\n0 differences.`,
+    `${printTotals(totals)}\nFeatures seen: ${[...totals.features].map(([name, times]) => `${name} ${times}`).join(', ')}\n${printLeftOut(totals)}\n0 differences.`,
   );
 }
 

@@ -7,6 +7,8 @@ import { compareWorld, type Stores } from './compare.ts';
 import { playStep } from './play-step.ts';
 import { fillingStep, randomStep, type Step } from './random-transactions.ts';
 import { readCatalogue, readRows, type Table } from './source.ts';
+import { confirm } from './witness/confirm.ts';
+import { callWitness, type Testimony, type Witness } from './witness/witness.ts';
 import { modelsOf, type World } from './world.ts';
 
 /** How long, and from which seed. */
@@ -44,6 +46,8 @@ export type History = {
   /** Documents and list entries compared, once per step. */
   readonly documents: number;
   readonly entries: number;
+  /** What Drizzle's own query confirmed. */
+  readonly witnessed: Testimony;
 };
 
 /** Defaults of the database that every session inherits, the engine's too: none of them may show in a document. */
@@ -77,6 +81,7 @@ export async function runHistory(world: World, { servers, seed, forMs, steps, hi
   await database.pool.query(world.ddl);
   for (const setting of oddDefaults) await database.pool.query(`alter database ${database.name} set ${setting}`);
   const errors: string[] = [];
+  const witness = callWitness(database.url, world.casing);
   const everwarm = createEverwarm({
     postgres: database.urlFor('everwarm'),
     redis: servers.redisUrl,
@@ -98,10 +103,12 @@ export async function runHistory(world: World, { servers, seed, forMs, steps, hi
       ...(steps !== undefined && { steps }),
       ...(history && { history }),
       errors,
+      witness,
       begin,
     });
   } finally {
     await everwarm.stop();
+    await witness.close();
     const names = await redis.keys(`${namespace}:*`);
     if (names.length > 0) await redis.unlink(names);
     redis.disconnect();
@@ -112,6 +119,7 @@ export async function runHistory(world: World, { servers, seed, forMs, steps, hi
 
 type Play = Pick<HistoryOptions, 'seed' | 'forMs' | 'steps' | 'history'> & {
   readonly errors: readonly string[];
+  readonly witness: Witness;
   readonly begin: () => Promise<void>;
 };
 
@@ -119,12 +127,13 @@ async function play(
   stores: Stores,
   world: World,
   tables: readonly Table[],
-  { seed, forMs, steps, history, errors, begin }: Play,
+  { seed, forMs, steps, history, errors, witness, begin }: Play,
 ): Promise<History> {
   const making = { random: createRandom(seed), tables, own: world.own, floods: world.floods ?? true };
   const [since, prepared, played]: [number, Set<string>, Step[]] = [performance.now(), new Set(), []];
   const goesOn = () =>
     history ? played.length < history.length : steps === undefined ? performance.now() < since + forMs : played.length < steps;
+  const confirming = { pool: stores.pool, witness, random: createRandom(seed + 1) };
   let [transactions, statements, refused, documents, entries] = [0, 0, 0, 0, 0];
   do {
     const step = history?.[played.length] ?? (played.length === 0 ? fillingStep(making) : randomStep(making, `${played.length}`, prepared));
@@ -151,11 +160,14 @@ async function play(
     const rows = await readRows(stores.pool, tables);
     const found = await compareWorld(stores, world, rows, played.length === warmAfter);
     if (found.length > 0) fail(`${found.length} differences, the first:\n${found.slice(0, 3).join('\n').slice(0, 6000)}`);
+    const doubts = await confirm(confirming, world, rows);
+    if (doubts.length > 0)
+      fail(`${doubts.length} doubts of the second witness, the first:\n${doubts.slice(0, 3).join('\n').slice(0, 6000)}`);
     documents += world.documents.reduce((total, { expected }) => total + expected(rows).size, 0);
     for (const { expected } of world.lists) for (const keys of expected(rows).values()) entries += keys.length;
     if (played.length % verifyEvery === 0 || !goesOn()) await verifyAll(stores.everwarm, world, fail);
   } while (goesOn());
-  return { steps: played.length, transactions, statements, refused, documents, entries };
+  return { steps: played.length, transactions, statements, refused, documents, entries, witnessed: witness.testimony };
 }
 
 async function verifyAll(everwarm: Everwarm, world: World, fail: (what: string) => never): Promise<void> {

@@ -13,6 +13,11 @@ export type Totals = {
   refused: number;
   documents: number;
   entries: number;
+  /** Read by Drizzle's own query, too, with the single values in them. */
+  witnessed: number;
+  values: number;
+  /** What of that Drizzle cannot say, and how often it was left out. */
+  readonly leftOut: Map<string, number>;
   /** Each feature with the number of programs that had it. */
   readonly features: Map<string, number>;
 };
@@ -29,12 +34,18 @@ export const emptyTotals = (): Totals => ({
   refused: 0,
   documents: 0,
   entries: 0,
+  witnessed: 0,
+  values: 0,
+  leftOut: new Map(),
   features: new Map(),
 });
 
 /** Adds a history, and the program it was played in where that was a random one. */
 export function addHistory(totals: Totals, history: History, made?: Declarations & { readonly on: readonly string[] }): void {
   for (const name of ['steps', 'transactions', 'statements', 'refused', 'documents', 'entries'] as const) totals[name] += history[name];
+  totals.witnessed += history.witnessed.documents;
+  totals.values += history.witnessed.values;
+  for (const [what, times] of history.witnessed.leftOut) totals.leftOut.set(what, (totals.leftOut.get(what) ?? 0) + times);
   totals.schemas++;
   if (!made) return;
   totals.tables += made.schema.tables.length;
@@ -45,6 +56,12 @@ export function addHistory(totals: Totals, history: History, made?: Declarations
 
 /** The counts on one line. */
 export function printTotals(totals: Totals): string {
-  const { schemas, tables, models, lists, steps, transactions, statements, refused, documents, entries } = totals;
-  return `${schemas} schemas with ${tables} tables, ${models} read models, ${lists} lists; ${steps} steps of ${transactions} transactions, ${statements} statements (${refused} refused); ${documents} documents and ${entries} list entries compared`;
+  const { schemas, tables, models, lists, steps, transactions, statements, refused, documents, entries, witnessed, values } = totals;
+  return `${schemas} schemas with ${tables} tables, ${models} read models, ${lists} lists; ${steps} steps of ${transactions} transactions, ${statements} statements (${refused} refused); ${documents} documents and ${entries} list entries compared, ${witnessed} of the documents with ${values} values also with Drizzle`;
+}
+
+/** What the second witness could not say. */
+export function printLeftOut({ leftOut }: Totals): string {
+  const parts = [...leftOut].sort(([, a], [, b]) => b - a).map(([what, times]) => `${what} ${times}`);
+  return `Beyond Drizzle: ${parts.join(', ') || 'nothing'}`;
 }

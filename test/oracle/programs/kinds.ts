@@ -15,7 +15,7 @@ import {
   uuid,
   varchar,
 } from 'drizzle-orm/pg-core';
-import { arrayOf, float, plain, quoted } from '../json-forms.ts';
+import { address, arrayOf, float, plain, quoted } from '../json-forms.ts';
 import { byBytes, byLabel, byTruth } from '../sorting.ts';
 import { asWritten, declaredBy, type Kind } from './kind.ts';
 import { numberKinds } from './number-kinds.ts';
@@ -76,7 +76,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   },
   json: { ...written, sql: 'json', build: declaredBy(json), form: plain },
   jsonb: { ...written, sql: 'jsonb', build: declaredBy(jsonb), form: plain },
-  inet: { ...written, sql: 'inet', build: declaredBy(inet) },
+  inet: { ...written, sql: 'inet', build: declaredBy(inet), form: address },
   cidr: { ...written, sql: 'cidr', build: declaredBy(cidr) },
   macaddr: { ...written, sql: 'macaddr', build: declaredBy(macaddr) },
   integers: {

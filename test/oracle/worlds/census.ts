@@ -1,5 +1,5 @@
 import { average, greatest, least, sum } from '../folding.ts';
-import { arrayOf, float, moment, plain, quoted } from '../json-forms.ts';
+import { address, arrayOf, float, moment, plain, quoted } from '../json-forms.ts';
 import { array, type Fields, matching, object, one, only, pick, type Row, type Rows, value } from '../naive.ts';
 import { asc, byBytes, byInteger, byNumber, byTime, byTruth, desc, type Entry, partitioned, sorted } from '../sorting.ts';
 import { document, list, type World } from '../world.ts';
@@ -51,7 +51,7 @@ const specimenFields: Fields = [
   ['doc', 'doc', plain],
   ['docb', 'docb', plain],
   ['mark', 'mark', quoted],
-  ['host', 'host', quoted],
+  ['host', 'host', address],
   ['net', 'net', quoted],
   ['mac', 'mac', quoted],
   ['feeling', 'feeling', quoted],

@@ -64,7 +64,8 @@ const forms: Readonly<Record<string, JsonForm>> = {
   PgTimestampString: time('US'),
   PgTime: quoted,
   PgInterval: quoted,
-  PgInet: quoted,
+  // Not its text by a cast, which adds /32 to a host.
+  PgInet: json,
   PgCidr: quoted,
   PgMacaddr: quoted,
   PgMacaddr8: quoted,
@@ -99,6 +100,7 @@ const plainElements = new Set([
   'PgDateString',
   'PgTime',
   'PgInterval',
+  'PgInet',
 ]);
 
 /** The form of a column's type, of arrays of any depth too; undefined for a type that has none. */
