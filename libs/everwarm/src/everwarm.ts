@@ -54,8 +54,6 @@ export interface Everwarm {
   explain(model: AnyModel | string): Promise<Explained>;
   /** What Everwarm stands on, checked. */
   doctor(): Promise<Diagnosis[]>;
-  /** Keys that fail by their own value, set apart. */
-  readonly quarantine: Quarantine;
   /** Changes that would recompute more documents than the fuse allows, and are held. */
   readonly fuse: {
     /** What is held, oldest first. */
@@ -224,7 +222,6 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
       return readStatus(postgres.transactions, redis, queues);
     },
     async explain(model) {
-    quarantine: quarantineOf(postgres.transactions, declared),
     fuse: {
       list: () => listHeld(postgres.transactions),
       release: (ids, options) => releaseHeld(postgres.transactions, ids, options),

@@ -267,5 +267,4 @@ create table everwarm.aggregate_bases (
   { id: 12, name: 'quarantine', sql: quarantineSchema },
   { id: 11, name: 'fan-outs', sql: fanOutSchema },
 ];
-  { id: 13, name: 'debts to Redis', sql: oweRedisSchema },
   { id: 14, name: 'the ledger by age', sql: ledgerAgeSchema },
