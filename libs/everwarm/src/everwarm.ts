@@ -52,8 +52,8 @@ export interface Everwarm {
   status(): Promise<Status>;
   /** What is derived from a read model, step by step, and which generations of it there are. Needs no database: without one it does not say those. */
   explain(model: AnyModel | string): Promise<Explained>;
-  /** What Everwarm stands on, checked. */
-  doctor(): Promise<Diagnosis[]>;
+  /** Keys that fail by their own value, set apart. */
+  readonly quarantine: Quarantine;
   /** Changes that would recompute more documents than the fuse allows, and are held. */
   readonly fuse: {
     /** What is held, oldest first. */
@@ -63,6 +63,8 @@ export interface Everwarm {
     /** Drops held changes; documents stay as they are. Throws E_USAGE when one of these is not held. `dryRun` only tells which. */
     discard(ids: readonly string[], options?: HeldOptions): Promise<readonly HeldChange[]>;
   };
+  /** What Everwarm stands on, checked. */
+  doctor(): Promise<Diagnosis[]>;
   /** Finishes running batches, stops, and closes what it opened. May be called twice, and before `start`. */
   stop(): Promise<void>;
 }
@@ -190,11 +192,11 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
         namespace,
         writer,
         queues,
-        fuse: (model) => fuseOf(config.fuse, model),
         transforms,
         transformed: models.filter((model) => model.transform !== undefined).map(definitionHash),
         workerConnection: redisFor('worker'),
         concurrency: config.concurrency ?? 4,
+        fuse: (model) => fuseOf(config.fuse, model),
         onError,
       });
       await pipeline.waitUntilReady();
@@ -222,12 +224,13 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
       return readStatus(postgres.transactions, redis, queues);
     },
     async explain(model) {
+      return explain(postgres.transactions, declared(model));
+    },
+    quarantine: quarantineOf(postgres.transactions, declared),
     fuse: {
       list: () => listHeld(postgres.transactions),
       release: (ids, options) => releaseHeld(postgres.transactions, ids, options),
       discard: (ids, options) => discardHeld(postgres.transactions, ids, options),
-    },
-      return explain(postgres.transactions, declared(model));
     },
     async doctor() {
       const redis = redisFor('read');

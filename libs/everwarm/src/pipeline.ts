@@ -27,8 +27,8 @@ import { forgetUnused } from './stages/relay/reset-aggregates.ts';
 import { rotate } from './stages/relay/rotate.ts';
 import { setBases } from './stages/relay/set-bases.ts';
 import { oweDue } from './stages/relay/timers.ts';
-import { foldCounts } from './stages/write-through/counts.ts';
 import { fanOutWalker } from './stages/relay/walk-fan-outs.ts';
+import { foldCounts } from './stages/write-through/counts.ts';
 import type { FencedRedis } from './stages/write-through/fenced-pipeline.ts';
 import { publishDocuments } from './stages/write-through/publish.ts';
 import { publishEntries } from './stages/write-through/publish-entries.ts';
@@ -52,9 +52,9 @@ export type PipelineParts = {
   readonly transformed: readonly string[];
   readonly workerConnection: Redis;
   readonly concurrency: number;
-  readonly onError: (error: unknown, during: string) => void;
   /** How many keys of a read model one change may dirty before it is held. */
   readonly fuse: (model: string) => number;
+  readonly onError: (error: unknown, during: string) => void;
 };
 
 /** A running pipeline. `stop` lets running batches finish. */
@@ -132,19 +132,19 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     { name: 'retry of slow keys', everyMs: 1000, run: async (again) => (await retryFailed(retried, 'slow')) && again(0) },
   ]);
   const fold = deltaFolder(db);
+  const walkFanOuts = fanOutWalker({ db, fuse: parts.fuse, onHeld: (error) => onError(error, 'fuse') });
   let turn = 0;
   const stopDuties = startDuties(() => relay.leads, onError, [
     { name: 'refill', everyMs: 500, run: async () => relay.measureRoom().then(() => refill(db, lanes, worthwhileAt(turn++))) },
     { name: 'timers', everyMs: 250, run: async (again) => again(await oweDue(db, lanes)) },
     { name: 'reconcile', everyMs: 250, run: async (again) => (await reconcileStep(db).catch(leaveAside)) && again(0) },
+    { name: 'fan-outs', everyMs: 100, run: async (again) => (await walkFanOuts().catch(leaveAside)) && again(0) },
     { name: 'watch tables', everyMs: 2000, run: async () => watchTables(db, startAnew) },
-  const walkFanOuts = fanOutWalker({ db, fuse: parts.fuse, onHeld: (error) => onError(error, 'fuse') });
     { name: 'fold', everyMs: 200, run: async (again) => (await fold()) && again(0) },
     { name: 'bases', everyMs: 500, run: async (again) => (await setBases(db)) && again(0) },
     { name: 'aggregates', everyMs: 10_000, run: async () => forgetUnused(db) },
     { name: 'promote', everyMs: 200, run: async () => promoteBuilt(db) },
     {
-    { name: 'fan-outs', everyMs: 100, run: async (again) => (await walkFanOuts().catch(leaveAside)) && again(0) },
       name: 'rehydrate',
       everyMs: 500,
       run: async () => (await isPresent(await readRedisCopy(db), writer, space)) || rehydrate(db, writer, space, await generations.live()),

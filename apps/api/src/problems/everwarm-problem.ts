@@ -18,8 +18,8 @@ const statuses: Readonly<Record<EverwarmErrorCode, 400 | 404 | 500 | 503>> = {
   E_CONFIG: 500,
   E_DEFINITION: 500,
   E_USAGE: 500,
-};
   E_FUSE: 503,
+};
 
 const details = {
   500: 'The server is set up wrongly. Its log says how.',

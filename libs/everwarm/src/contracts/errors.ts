@@ -26,10 +26,10 @@ export type EverwarmErrorCode =
   | 'E_REDIS_UNFIT'
   /** Something did not happen within the time the caller allowed. */
   | 'E_TIMEOUT'
-  /** A call came before `start` or after `stop`. */
-  | 'E_LIFECYCLE'
   /** A change would recompute more documents than the fuse allows, and is held until an operator decides. */
   | 'E_FUSE'
+  /** A call came before `start` or after `stop`. */
+  | 'E_LIFECYCLE'
   /** The command line is wrong. */
   | 'E_USAGE';
 

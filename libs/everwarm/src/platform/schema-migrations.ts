@@ -264,7 +264,8 @@ create table everwarm.aggregate_bases (
   { id: 8, name: 'acknowledgement by key', sql: acknowledgeSchema },
   { id: 9, name: 'operator log', sql: operatorLogSchema },
   { id: 10, name: 'the copy in Redis', sql: redisCopySchema },
-  { id: 12, name: 'quarantine', sql: quarantineSchema },
   { id: 11, name: 'fan-outs', sql: fanOutSchema },
-];
+  { id: 12, name: 'quarantine', sql: quarantineSchema },
+  { id: 13, name: 'debts to Redis', sql: oweRedisSchema },
   { id: 14, name: 'the ledger by age', sql: ledgerAgeSchema },
+];
