@@ -24,8 +24,9 @@ import { readStatus, type Status } from './operations/observe/status.ts';
 import { type RebuildProgress, rebuildInPlace } from './operations/rebuild/rebuild.ts';
 import { type TouchClient, touch } from './operations/touch.ts';
 import type { Pipeline } from './pipeline.ts';
+import { openReading } from './reading.ts';
 import { reportFailure } from './report-failure.ts';
-import { type Reader, readerOn } from './stages/read/reader.ts';
+import type { Reader } from './stages/read/reader.ts';
 import { isPresent } from './stages/write-through/rehydrate.ts';
 import { withFencedCommands } from './stages/write-through/scripts.ts';
 
@@ -85,9 +86,9 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
   const models: readonly CompiledModel[] = config.readModels.map((model) => model.compile(config.casing));
   const transforms = transformsOf(config.readModels, config.casing);
   const postgres = openPostgres(config.postgres, { max: (config.concurrency ?? 4) + 8 });
-  const closers: (() => Promise<unknown>)[] = [() => postgres.close()];
+  const reading = openReading(config);
+  const closers: (() => Promise<unknown>)[] = [() => postgres.close(), () => reading.stop()];
   let opening: Promise<Open> | null = null;
-  let ready: Open['parts'] | null = null;
   let pipeline: Pipeline | null = null;
   let stopped = false;
 
@@ -119,16 +120,10 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
   };
   const opened = () => {
     if (stopped) throw new EverwarmError('E_LIFECYCLE', 'Everwarm was stopped. Create another one.');
-    opening ??= open().then(
-      (all) => {
-        ready = all.parts;
-        return all;
-      },
-      (error: unknown) => {
-        opening = null;
-        throw error;
-      },
-    );
+    opening ??= open().catch((error: unknown) => {
+      opening = null;
+      throw error;
+    });
     return opening;
   };
   const declared = (model: AnyModel | string): CompiledModel => {
@@ -154,7 +149,7 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
   };
 
   return {
-    reader: readerOn(() => (stopped ? null : ready) ?? opened().then((all) => all.parts), config.casing),
+    reader: reading.reader,
     async migrate({ dryRun = false } = {}) {
       const owner = config.ownerUrl === undefined ? postgres : openPostgres(config.ownerUrl, { max: 2, name: 'everwarm-migrate' });
       try {
@@ -204,6 +199,8 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
     async settled({ timeoutMs = 30_000 } = {}) {
       const { parts } = await opened();
       await settleOn(parts, timeoutMs);
+      // Whoever waited for Redis to be whole wants to read from it.
+      await reading.look();
     },
     async rebuild(model, { onProgress = () => undefined } = {}) {
       await rebuildInPlace(postgres.transactions, await generationOf(model), onProgress);

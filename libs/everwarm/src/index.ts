@@ -16,6 +16,6 @@ export type { Explained, ExplainedGeneration } from './operations/observe/explai
 export type { Status } from './operations/observe/status.ts';
 export type { RebuildProgress } from './operations/rebuild/rebuild.ts';
 export type { TouchClient } from './operations/touch.ts';
-export type { RawDocument, Tier } from './stages/read/document-reader.ts';
 export type { RawPage } from './stages/read/list-reader.ts';
+export type { RawDocument, Tier } from './stages/read/read-parts.ts';
 export type { ListOptions, Page, Reader } from './stages/read/reader.ts';

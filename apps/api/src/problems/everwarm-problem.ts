@@ -11,6 +11,7 @@ const statuses: Readonly<Record<EverwarmErrorCode, 400 | 404 | 500 | 503>> = {
   E_NEWER_SCHEMA: 503,
   E_POSTGRES: 503,
   E_POSTGRES_UNFIT: 503,
+  E_OVERLOADED: 503,
   E_REDIS: 503,
   E_REDIS_UNFIT: 503,
   E_TIMEOUT: 503,

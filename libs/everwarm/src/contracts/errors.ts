@@ -20,6 +20,8 @@ export type EverwarmErrorCode =
   | 'E_POSTGRES'
   /** Postgres is reachable and lacks something Everwarm stands on: version, rights, tables. */
   | 'E_POSTGRES_UNFIT'
+  /** Redis does not answer, and more reads ask Postgres than may at once. */
+  | 'E_OVERLOADED'
   /** Redis cannot be reached, or refused the connection. */
   | 'E_REDIS'
   /** Redis is reachable and unfit: version or eviction policy. */

@@ -36,3 +36,6 @@ export function serverIdentity(info: string): string {
   const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
   return [field('run_id'), field('role'), field('master_replid')].join(' ').trim();
 }
+
+/** What a reader knows of the copy in Redis from one look at Postgres; `epoch` names its keys, and is null while no worker has begun the epoch. */
+export type CopyLook = Pick<RedisCopy, 'state' | 'token' | 'server'> & { readonly epoch: string | null };

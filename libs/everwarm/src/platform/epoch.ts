@@ -5,13 +5,14 @@ import { EverwarmError } from '#contracts/errors.ts';
 /** One timeline of one database: `ordinal` leads every version, `space` names it in Redis. */
 export type Epoch = { readonly ordinal: number; readonly space: string };
 
-type Timeline = { system: string; timeline: string; database: string };
+/** What a database says of its timeline, by {@link timelineSql}. */
+export type Timeline = { system: string; timeline: string; database: string };
 
-/*
- * The timeline is read from the name of the WAL segment being written: the control file still tells the old one right after a
+/**
+ * Gives the {@link Timeline} as one row. The timeline is read from the name of the WAL segment being written: the control file still tells the old one right after a
  * promotion. The database's oid tells apart databases of one cluster that share a Redis.
  */
-const timelineSql = `select c.system_identifier::text as system, left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) as timeline, d.oid::text as database
+export const timelineSql = `select c.system_identifier::text as system, left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) as timeline, d.oid::text as database
 from pg_control_system() c, pg_database d where d.datname = current_database()`;
 
 /** The epoch of the database, registered when it is new. The caller's role must be allowed to write `everwarm.epochs`. */
@@ -47,6 +48,11 @@ async function findEpoch(db: Database, timeline: Timeline): Promise<Epoch> {
   );
   const ordinal = rows[0]?.ordinal;
   if (ordinal === undefined) throw new EverwarmError('E_NOT_MIGRATED', 'This database has no epoch yet. Run everwarm migrate.');
-  const hash = createHash('sha256').update(JSON.stringify(timeline)).digest('hex').slice(0, 8);
+  return epochOf(timeline, ordinal);
+}
+
+/** The epoch of a timeline that is registered under this ordinal. */
+export function epochOf({ system, timeline, database }: Timeline, ordinal: number): Epoch {
+  const hash = createHash('sha256').update(JSON.stringify({ system, timeline, database })).digest('hex').slice(0, 8);
   return { ordinal, space: `${ordinal}-${hash}` };
 }

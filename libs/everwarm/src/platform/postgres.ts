@@ -9,6 +9,16 @@ export type PostgresInput = string | pg.Pool;
 /** A pool and whether closing it is ours. */
 export type Postgres = { readonly pool: pg.Pool; readonly transactions: Transactions; close(): Promise<void> };
 
+/** How a pool of our own is opened; a caller's pool brings its own settings. */
+export type PostgresOptions = {
+  readonly max?: number;
+  readonly name?: string;
+  /** How long a connection may take to be had, in milliseconds. Default: for ever. */
+  readonly connectMs?: number;
+  /** How long a statement may take to be answered, in milliseconds; its connection is given up after that. Default: for ever. */
+  readonly answerMs?: number;
+};
+
 /**
  * What every transaction of the engine begins with, in one round trip. It fixes what the text of a value depends on, so that
  * the same row gives the same bytes whatever the session, role or database defaults are, and asks for a durable commit: an
@@ -33,10 +43,17 @@ const beginnings: Readonly<Record<Durability, readonly string[]>> = { durable: b
 const givingWay = 'set local lock_timeout = 500';
 
 /** Opens what the engine uses of Postgres. Connects lazily; nothing is checked here. */
-export function openPostgres(input: PostgresInput, options: { readonly max?: number; readonly name?: string } = {}): Postgres {
+export function openPostgres(input: PostgresInput, options: PostgresOptions = {}): Postgres {
   const owned = typeof input === 'string';
   const pool = owned
-    ? new pg.Pool({ connectionString: input, max: options.max ?? 10, application_name: options.name ?? 'everwarm' })
+    ? new pg.Pool({
+        connectionString: input,
+        max: options.max ?? 10,
+        application_name: options.name ?? 'everwarm',
+        keepAlive: true,
+        ...(options.connectMs === undefined ? {} : { connectionTimeoutMillis: options.connectMs }),
+        ...(options.answerMs === undefined ? {} : { query_timeout: options.answerMs }),
+      })
     : input;
   // Without a listener an idle connection's end would crash the process; the next query reports what matters.
   if (owned) pool.on('error', () => undefined);
@@ -48,6 +65,9 @@ export function openPostgres(input: PostgresInput, options: { readonly max?: num
   };
   return { pool, transactions, close: async () => (owned ? pool.end() : undefined) };
 }
+
+/** What the driver says of a statement that took longer than `answerMs`. */
+const unanswered = 'Query read timeout';
 
 type Action<T> = Parameters<Transactions['transaction']>[0] extends (...given: infer Given) => unknown
   ? (...given: Given) => Promise<T>
@@ -73,9 +93,12 @@ async function inTransaction<T>(
     await client.query('commit');
     return result;
   } catch (error) {
-    await client.query('rollback').catch((cause: Error) => {
-      broken = cause;
-    });
+    // A statement that was not answered in time still runs, or nobody is there to answer: the end of the connection rolls it back.
+    if (error instanceof Error && error.message === unanswered) broken = error;
+    else
+      await client.query('rollback').catch((cause: Error) => {
+        broken = cause;
+      });
     throw error;
   } finally {
     client.off('error', ended);

@@ -7,7 +7,9 @@ import type { Transactions } from '#contracts/database.ts';
 import { documentKey } from '#contracts/names.ts';
 import { encodeHeader, formatVersion } from '#contracts/version.ts';
 import { openPostgres } from '#platform/postgres.ts';
-import { type ReadParts, readDocument, readDocuments } from './document-reader.ts';
+import { readDocument, readDocuments } from './document-reader.ts';
+import { Floors } from './floors.ts';
+import type { ReadParts } from './read-parts.ts';
 
 const template = {
   key: 'read stage',
@@ -16,6 +18,7 @@ const template = {
     await postgres.transactions.query(
       'create schema everwarm; create table everwarm.projection_1 (key text primary key, version text, as_of timestamptz, doc text)',
     );
+    await postgres.transactions.query('create sequence everwarm.version_seq; create table everwarm.ledger (generation integer, key text)');
     await postgres.transactions.query('create table public.source (id text primary key, body text)');
     await postgres.close();
   },
@@ -51,11 +54,22 @@ async function openTiers(keys: readonly string[]) {
       return transactions.transaction(action, durability);
     },
   };
-  const parts: ReadParts = { db, redis, space: { namespace: `read-${randomUUID()}`, epoch: '1-x' } };
+  const trust = { trusted: true, faults: 0 };
+  const space = { namespace: `read-${randomUUID()}`, epoch: '1-x' };
+  const view = {
+    space,
+    trusted: () => trust.trusted,
+    informed: () => true,
+    distrust: () => {
+      trust.trusted = false;
+      trust.faults++;
+    },
+  };
+  const parts: ReadParts = { db, redis, view, floors: new Floors(() => undefined), flights: new Map() };
   for (const key of keys) {
     if (/r/i.test(key))
       await redis.set(
-        documentKey(parts.space, 1, key),
+        documentKey(parts.view.space, 1, key),
         key.includes('R') ? encodeHeader(v(3), 30, true) : `${encodeHeader(v(3), 30, false)}"redis"`,
       );
     if (/p/i.test(key))
@@ -75,7 +89,7 @@ async function openTiers(keys: readonly string[]) {
       holder.release();
     };
   };
-  return { parts, redis, asked, hold };
+  return { parts, redis, asked, hold, trust, pool: database.pool };
 }
 
 const short = (answer: Awaited<ReturnType<typeof readDocument>>) => answer && `${answer.tier} ${answer.body.toString()} ${answer.version}`;
@@ -128,6 +142,6 @@ test('a hundred readers of a cold key cause one query', async () => {
 
 test('a key of somebody else in our place is an error, never a document', async () => {
   const { parts, redis } = await openTiers([]);
-  await redis.set(documentKey(parts.space, 1, 'x'), '{"not":"ours"}');
+  await redis.set(documentKey(parts.view.space, 1, 'x'), '{"not":"ours"}');
   await expect(readDocument(parts, serving, 'x')).rejects.toMatchObject({ code: 'E_REDIS_UNFIT' });
 });

@@ -1,31 +1,15 @@
-import type { Redis } from 'ioredis';
-import { type Generation, sourcesSql } from '#contracts/compiled.ts';
-import type { Transactions } from '#contracts/database.ts';
+import type { Generation } from '#contracts/compiled.ts';
 import { EverwarmError } from '#contracts/errors.ts';
-import { documentKey, type KeySpace, projectionTable } from '#contracts/names.ts';
+import { documentKey } from '#contracts/names.ts';
 import type { Transform } from '#contracts/transform.ts';
-import { decodeStored } from '#contracts/version.ts';
-
-/** Where an answer came from. */
-export type Tier = 'redis' | 'postgres' | 'source';
-
-/** A document's bytes and what they are worth. */
-export type RawDocument = {
-  /** The JSON text as UTF-8. */
-  readonly body: Buffer;
-  /** The fence's version; null when the answer was derived just now and is not stored. */
-  readonly version: string | null;
-  /** Milliseconds since 1970: the document shows the database at least as of then. */
-  readonly asOf: number;
-  readonly tier: Tier;
-};
-
-/** What reading works with. */
-export type ReadParts = { readonly db: Transactions; readonly redis: Redis; readonly space: KeySpace };
+import { decodeStored, type StoredDocument } from '#contracts/version.ts';
+import type { RawDocument, ReadParts } from './read-parts.ts';
+import { askPostgres } from './stored-documents.ts';
 
 /**
- * One document by its key's text: from Redis, else from the projection table, else (a key never projected, or a generation
- * still building) derived from the sources, by the model's transform if it has one. Null when there is no such document. When Redis fails, Postgres answers.
+ * One document by its key's text: from Redis while it is trusted, else from the projection table, else (a key never projected, or a
+ * generation still building) derived from the sources, by the model's transform if it has one. Null when there is no such document.
+ * Never shows less than this process has shown before. Throws E_POSTGRES, E_OVERLOADED when it is for Postgres to answer and it does not.
  */
 export async function readDocument(
   parts: ReadParts,
@@ -33,103 +17,83 @@ export async function readDocument(
   key: string,
   transform: Transform | null = null,
 ): Promise<RawDocument | null> {
-  if (generation.state !== 'building') {
+  const { view, redis } = parts;
+  if (generation.state !== 'building' && view.trusted()) {
     try {
-      const held = await parts.redis.getBuffer(documentKey(parts.space, generation.id, key));
-      if (held) return fromRedis(held);
+      const held = await redis.getBuffer(documentKey(view.space, generation.id, key));
+      if (held && view.trusted()) {
+        const stored = decodeStored(held);
+        if (mayShow(parts, generation, key, stored)) return fromRedis(stored);
+      }
     } catch (error) {
-      // Redis is away: Postgres answers. A value that Everwarm never wrote is somebody's mistake and says so.
-      if (error instanceof EverwarmError) throw error;
+      failed(parts, error);
     }
   }
-  return readBehindRedis(parts, generation, key, transform);
+  return shared(parts, generation, key, transform);
 }
 
-/** Several documents by their keys' texts, in that order: one round trip to Redis, one to Postgres for what it lacks. */
+/** Several documents by their keys' texts, in that order: one round trip to Redis, at most two to Postgres for what it lacks. */
 export async function readDocuments(
   parts: ReadParts,
   generation: Generation,
   keys: readonly string[],
   transform: Transform | null = null,
 ): Promise<(RawDocument | null)[]> {
-  const found = new Map<string, RawDocument | null>();
   if (keys.length === 0) return [];
-  if (generation.state !== 'building') {
-    const held = await parts.redis
-      .mgetBuffer(keys.map((key) => documentKey(parts.space, generation.id, key)))
-      .catch(() => keys.map(() => null));
-    for (const [index, key] of keys.entries()) {
-      const value = held[index];
-      if (value) found.set(key, fromRedis(value));
-    }
-    const missing = keys.filter((key) => !found.has(key));
-    const stored = await readProjected(parts, generation, missing);
-    for (const [index, key] of missing.entries()) {
-      const document = stored[index];
-      if (document !== undefined) found.set(key, document);
+  const found = new Map<string, RawDocument | null>();
+  const { view, redis } = parts;
+  if (generation.state !== 'building' && view.trusted()) {
+    try {
+      const held = await redis.mgetBuffer(keys.map((key) => documentKey(view.space, generation.id, key)));
+      for (const [index, key] of keys.entries()) {
+        const value = held[index];
+        if (!value || !view.trusted()) continue;
+        const stored = decodeStored(value);
+        if (mayShow(parts, generation, key, stored)) found.set(key, fromRedis(stored));
+      }
+    } catch (error) {
+      failed(parts, error);
     }
   }
-  for (const key of keys) if (!found.has(key)) found.set(key, await deriveDocument(parts, generation, key, transform));
+  const missing = [...new Set(keys.filter((key) => !found.has(key)))];
+  const answers = missing.length === 0 ? [] : await askPostgres(parts, generation, missing, transform);
+  for (const [index, key] of missing.entries()) found.set(key, answers[index] ?? null);
   return keys.map((key) => found.get(key) ?? null);
 }
 
-function fromRedis(value: Buffer): RawDocument | null {
-  const { body, version, asOf } = decodeStored(value);
+/**
+ * What to do when Redis fails a read: Postgres answers this one, and the next ones without asking Redis first, unless Redis did
+ * answer, with an error about this key alone. A value that Everwarm never wrote is somebody's mistake and says so.
+ */
+export function failed({ view }: ReadParts, error: unknown): void {
+  if (error instanceof EverwarmError) throw error;
+  if (!(error instanceof Error && error.name === 'ReplyError')) view.distrust();
+}
+
+/** Whether what Redis holds of a key is not below what was shown of it. */
+function mayShow({ floors, flights }: ReadParts, { id }: Generation, key: string, { version }: StoredDocument): boolean {
+  if (!floors.none) {
+    const floor = floors.of(id, key);
+    if (floor !== null && version < floor) return false;
+    if (floor !== null && !flights.has(`${id}:${key}`)) floors.drop(id, key);
+  }
+  // A question to Postgres that began earlier may be answered with less than this: whoever joins it shall not be shown that.
+  if (flights.size !== 0 && flights.has(`${id}:${key}`)) floors.raise(id, key, version);
+  return true;
+}
+
+function fromRedis({ body, version, asOf }: StoredDocument): RawDocument | null {
   return body && { body, version, asOf, tier: 'redis' };
 }
 
-/** What the projection table says of each key: a document, null for a tombstone, undefined for a key it never had. */
-async function readProjected(
-  { db }: ReadParts,
-  generation: Generation,
-  keys: readonly string[],
-): Promise<(RawDocument | null | undefined)[]> {
-  if (keys.length === 0) return [];
-  const { rows } = await db.query<{ key: string; doc: string | null; version: string; asOf: number }>(
-    `select key, doc, version, extract(epoch from as_of)::float8 * 1000 as "asOf" from everwarm.${projectionTable(generation.id)} where key = any($1)`,
-    [keys],
-  );
-  const byKey = new Map(rows.map((row) => [row.key, row]));
-  return keys.map((key) => {
-    const row = byKey.get(key);
-    return (
-      row &&
-      (row.doc === null
-        ? null
-        : { body: Buffer.from(row.doc), version: row.version, asOf: Math.round(row.asOf), tier: 'postgres' as const })
-    );
-  });
-}
-
-const flights = new WeakMap<Generation, Map<string, Promise<RawDocument | null>>>();
-
-/** What Redis does not have. Readers of one key in this process share one answer while it is under way: a cold key costs one query. */
-function readBehindRedis(parts: ReadParts, generation: Generation, key: string, transform: Transform | null): Promise<RawDocument | null> {
-  const flying = flights.get(generation) ?? new Map<string, Promise<RawDocument | null>>();
-  flights.set(generation, flying);
-  const known = flying.get(key);
+/** What Redis does not answer. Readers of one key in this process share one answer while it is under way: a cold key costs one query. */
+function shared(parts: ReadParts, generation: Generation, key: string, transform: Transform | null): Promise<RawDocument | null> {
+  const name = `${generation.id}:${key}`;
+  const known = parts.flights.get(name);
   if (known) return known;
-  const flight = readPostgres(parts, generation, key, transform).finally(() => flying.delete(key));
-  flying.set(key, flight);
+  const flight = askPostgres(parts, generation, [key], transform)
+    .then(([document]) => document ?? null)
+    .finally(() => parts.flights.delete(name));
+  parts.flights.set(name, flight);
   return flight;
-}
-
-async function readPostgres(
-  parts: ReadParts,
-  generation: Generation,
-  key: string,
-  transform: Transform | null,
-): Promise<RawDocument | null> {
-  const [stored] = generation.state === 'building' ? [] : await readProjected(parts, generation, [key]);
-  return stored === undefined ? deriveDocument(parts, generation, key, transform) : stored;
-}
-
-/** Derives a document from the sources now. */
-function deriveDocument({ db }: ReadParts, generation: Generation, key: string, transform: Transform | null): Promise<RawDocument | null> {
-  const asOf = Date.now();
-  return db.transaction(async (tx) => {
-    const { rows } = await tx.query<{ doc: string | null }>(sourcesSql(generation.model), [[key]]);
-    const doc = rows[0]?.doc ?? null;
-    return doc === null ? null : { body: Buffer.from(transform ? transform(key, doc) : doc), version: null, asOf, tier: 'source' };
-  });
 }

@@ -1,8 +1,9 @@
 import type { Generation } from '#contracts/compiled.ts';
 import type { Transform } from '#contracts/transform.ts';
 import { decodeCursor, encodeCursor, memberKey } from './cursor.ts';
-import { type RawDocument, type ReadParts, readDocuments, type Tier } from './document-reader.ts';
+import { readDocuments } from './document-reader.ts';
 import { entriesFromPostgres, entriesFromRedis, entriesFromSource, type ListPart, type PageEntries, type Place } from './page-entries.ts';
+import type { RawDocument, ReadParts, Tier } from './read-parts.ts';
 
 /**
  * One page of a list: its documents' bytes, each with a moment of its own, and where the pages next to it begin, null where there

@@ -1,6 +1,9 @@
+import type { ChainableCommander } from 'ioredis';
 import type { Generation } from '#contracts/compiled.ts';
 import { entriesKey, pageKey, projectionTable } from '#contracts/names.ts';
-import type { ReadParts, Tier } from './document-reader.ts';
+import { failed } from './document-reader.ts';
+import { floorOfPage, isAbove, type PageFloorRow, pageFloorSql } from './page-floors.ts';
+import type { ReadParts, Tier } from './read-parts.ts';
 
 /** Where a page lies: at the top, or next to a member in one direction, that member not included. */
 export type Place = { readonly member: Buffer; readonly side: 'after' | 'before' } | null;
@@ -32,48 +35,80 @@ function pageOf(
 }
 
 /**
- * The page from Redis, in one transaction there. Null when Redis is away, does not hold the partition, or does not hold it so far
- * down that it can tell all of the page and whether there is more.
+ * The page from Redis, in one transaction there. Null when Redis is not trusted, does not hold the partition, or does not hold it so
+ * far down that it can tell all of the page and whether there is more; or when it may be older than what was shown of the partition.
  */
-export async function entriesFromRedis(
-  { redis, space }: ReadParts,
-  { list, partition }: ListPart,
-  place: Place,
-  limit: number,
-): Promise<PageEntries | null> {
-  const [page, entries] = [pageKey(space, list.id, partition), entriesKey(space, list.id, partition)];
-  const transaction = redis.multi().zscore(page, '').hmgetBuffer(entries, 'depth', 'count');
-  // The sentinel is the empty member: "(" alone excludes exactly that one.
-  const top = Buffer.from('(');
-  const beyond = place ? Buffer.concat([top, place.member]) : top;
-  if (place?.side === 'before') transaction.zrangeBuffer(page, beyond, top, 'BYLEX', 'REV', 'LIMIT', 0, limit + 1);
-  else transaction.zrangeBuffer(page, beyond, '+', 'BYLEX', 'LIMIT', 0, limit + 1);
-  if (place) {
-    const from = Buffer.concat([Buffer.from('['), place.member]);
-    if (place.side === 'before') transaction.zrangeBuffer(page, from, '+', 'BYLEX', 'LIMIT', 0, 1);
-    else transaction.zrangeBuffer(page, from, top, 'BYLEX', 'REV', 'LIMIT', 0, 1);
-  }
-  const replies = await transaction.exec().catch(() => null);
-  if (replies === null || replies.some(([error]) => error)) return null;
-  const [sentinel, facts, found, other] = replies.map(([, reply]) => reply) as [unknown, (Buffer | null)[], Buffer[], Buffer[] | undefined];
+export async function entriesFromRedis(parts: ReadParts, part: ListPart, place: Place, limit: number): Promise<PageEntries | null> {
+  const { redis, view, floors } = parts;
+  const { list, partition } = part;
+  const floor = floors.none ? null : floors.ofPartition(list.id, partition);
+  if (!view.trusted() || floor?.entries === null) return null;
+  const [page, entries] = [pageKey(view.space, list.id, partition), entriesKey(view.space, list.id, partition)];
+  const transaction = redis.multi().zscore(page, '').hmgetBuffer(entries, 'depth', 'count', 'floor');
+  const owed = [...(floor?.entries.keys() ?? [])];
+  if (owed.length > 0) transaction.hmgetBuffer(entries, ...owed.map((key) => `k${key}`));
+  askForPage(transaction, page, place, limit);
+  const replies = await transaction.exec().catch((error: unknown) => failed(parts, error) ?? null);
+  const fault = replies?.find(([error]) => error)?.[0];
+  if (fault) failed(parts, fault);
+  if (!replies || fault || !view.trusted()) return null;
+  const values = replies.map(([, reply]) => reply);
+  const [sentinel, facts] = values.splice(0, 2) as [unknown, (Buffer | null)[]];
+  const held = owed.length > 0 ? (values.shift() as (Buffer | null)[]) : [];
+  const [found, other] = values as [Buffer[], Buffer[] | undefined];
   const [depth, count] = facts;
   if (sentinel === null || !depth) return null;
   const total = list.model.list?.count ? (count ? Number(count.toString('latin1', 19)) : null) : null;
   if (list.model.list?.count && total === null) return null;
+  if (floor) {
+    if (!isAbove(floor, facts, held)) return null;
+    floors.setPartition(list.id, partition, null);
+  }
   const behind = (other?.length ?? 0) > 0;
   const isWhole = depth.length === 0;
   if (!isWhole && !(place?.side === 'before' ? behind : found.length > limit)) return null;
   return { ...pageOf(place, found, limit, behind), total, tier: 'redis' };
 }
 
-/** The page from the projection table: as many steps through its index as there are entries on the page. */
-export async function entriesFromPostgres({ db }: ReadParts, part: ListPart, place: Place, limit: number): Promise<PageEntries> {
+/** One member more than the page has, in its direction, and one on the other side. */
+function askForPage(transaction: ChainableCommander, page: string, place: Place, limit: number): void {
+  // The sentinel is the empty member: "(" alone excludes exactly that one.
+  const top = Buffer.from('(');
+  const beyond = place ? Buffer.concat([top, place.member]) : top;
+  if (place?.side === 'before') transaction.zrangeBuffer(page, beyond, top, 'BYLEX', 'REV', 'LIMIT', 0, limit + 1);
+  else transaction.zrangeBuffer(page, beyond, '+', 'BYLEX', 'LIMIT', 0, limit + 1);
+  if (!place) return;
+  const from = Buffer.concat([Buffer.from('['), place.member]);
+  if (place.side === 'before') transaction.zrangeBuffer(page, from, '+', 'BYLEX', 'LIMIT', 0, 1);
+  else transaction.zrangeBuffer(page, from, top, 'BYLEX', 'REV', 'LIMIT', 0, 1);
+}
+
+/**
+ * The page from the projection table: as many steps through its index as there are entries on the page, and as there are keys that
+ * the ledger owes of this list, up to a bound. Leaves a floor under what Redis may have older of the partition.
+ */
+export async function entriesFromPostgres(
+  { db, view, floors }: ReadParts,
+  part: ListPart,
+  place: Place,
+  limit: number,
+): Promise<PageEntries> {
   const { list, partition } = part;
   const counted = list.model.list?.count
     ? `(select coalesce(sum(n), 0)::float8 from everwarm.list_counts where generation = ${list.id} and partition = $1)`
     : 'null::float8';
   const entries = `everwarm.${projectionTable(list.id)} where partition = $1 and member is not null`;
-  const { rows } = await db.query<Row>(pageSql(entries, counted, place), [partition, limit + 1, ...(place ? [place.member] : [])]);
+  const before = floors.ofPartition(list.id, partition);
+  const { rows } = await db.query<Row & PageFloorRow>(`${pageSql(entries, counted, place)}${pageFloorSql(list.id)}`, [
+    partition,
+    limit + 1,
+    ...(place ? [place.member] : []),
+  ]);
+  const floor = rows[0] ? floorOfPage(rows[0], view.informed(), list.model.list?.count ?? false) : null;
+  const now = floors.ofPartition(list.id, partition);
+  if (now === before || now === null) floors.setPartition(list.id, partition, floor);
+  // Another page was shown meanwhile, and nobody knows which of the two is the later one.
+  else if (floor !== null) floors.setPartition(list.id, partition, { entries: null, ticket: null });
   return fromRow(rows[0], place, limit, 'postgres');
 }
 

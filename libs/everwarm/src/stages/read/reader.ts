@@ -7,8 +7,9 @@ import { definitionHash } from '#model/compile.ts';
 import type { AnyModel, ListModel, ReadModel } from '#model/declare/define.ts';
 import { textTransform } from '#model/declare/transform.ts';
 import type { Casing } from '#model/schema.ts';
-import { type RawDocument, type ReadParts, readDocument, readDocuments } from './document-reader.ts';
+import { readDocument, readDocuments } from './document-reader.ts';
 import { type RawPage, readPage } from './list-reader.ts';
+import type { RawDocument, ReadParts } from './read-parts.ts';
 
 /** Which page of a list: `after` takes the `next` of a page, `before` its `previous`; at most one of them. None: the top. */
 export type ListOptions = { readonly limit?: number; readonly after?: string | null; readonly before?: string | null };

@@ -1,0 +1,30 @@
+import type { Generation } from '#contracts/compiled.ts';
+import type { Database } from '#contracts/database.ts';
+import { projectionTable } from '#contracts/names.ts';
+import { type Floors, unknownFloor } from './floors.ts';
+
+/** More owed keys than this are not worth remembering: Postgres answers until they are fewer. */
+const most = 10_000;
+
+/**
+ * Sets floors anew after an overflow: under every key that the ledger owes, and of lists under each partition that has an entry of
+ * such a key. What was shown before and is not owed any more, Redis has. Returns false when it must be tried again later.
+ */
+export async function relearn(db: Database, floors: Floors, generations: readonly Generation[]): Promise<boolean> {
+  const { overflows } = floors;
+  // First: what is shown from here on leaves floors that the statements below may not see the reason of.
+  floors.forget();
+  const { rows } = await db.query<{ generation: number; key: string }>(`select generation, key from everwarm.ledger limit ${most + 1}`);
+  if (rows.length > most) return false;
+  for (const { generation, key } of rows) floors.raise(generation, key, unknownFloor);
+  for (const { id, model } of generations) {
+    if (model.kind !== 'list') continue;
+    const { rows: partitions } = await db.query<{ partition: string }>(
+      `select distinct p.partition from everwarm.ledger l join everwarm.${projectionTable(id)} p on p.key = l.key where l.generation = $1 limit ${most + 1}`,
+      [id],
+    );
+    if (partitions.length > most) return false;
+    for (const { partition } of partitions) floors.setPartition(id, partition, { entries: null, ticket: null });
+  }
+  return floors.recovered(overflows);
+}

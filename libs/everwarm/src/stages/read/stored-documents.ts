@@ -1,0 +1,104 @@
+import { type Generation, sourcesSql } from '#contracts/compiled.ts';
+import { projectionTable } from '#contracts/names.ts';
+import type { Transform } from '#contracts/transform.ts';
+import { floorAbove } from './floors.ts';
+import type { RawDocument, ReadParts } from './read-parts.ts';
+
+type Stored = { doc: string | null; version: string; asOf: number; owed: boolean };
+type Derived = {
+  key: string;
+  doc: string | null;
+  at: number;
+  stored: string | null;
+  version: string | null;
+  asOf: number;
+  owed: boolean;
+  drawn: string;
+};
+
+/** How often a key is asked for again because Redis showed a newer version of it meanwhile. */
+const attempts = 5;
+
+/**
+ * The documents of these keys from Postgres: what the projection table holds, and where it holds nothing or less than was shown
+ * before, what the sources give now. Null where there is no document. Leaves a floor under what Redis may have older.
+ */
+export async function askPostgres(
+  parts: ReadParts,
+  generation: Generation,
+  keys: readonly string[],
+  transform: Transform | null,
+): Promise<(RawDocument | null)[]> {
+  const found = generation.state === 'building' ? new Map<string, RawDocument | null>() : await readStored(parts, generation, keys);
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const missing = keys.filter((key) => !found.has(key));
+    if (missing.length === 0) break;
+    for (const [key, document] of await derive(parts, generation, missing, transform, attempt === attempts - 1)) found.set(key, document);
+  }
+  return keys.map((key) => found.get(key) ?? null);
+}
+
+/** What the projection table says, tombstones included, of the keys that it has and that are not below their floor. */
+async function readStored(
+  { db, view, floors }: ReadParts,
+  { id }: Generation,
+  keys: readonly string[],
+): Promise<Map<string, RawDocument | null>> {
+  const { rows } = await db.query<Stored & { key: string }>({
+    text: `select p.key, p.doc, p.version, extract(epoch from p.as_of)::float8 * 1000 as "asOf",
+  exists (select from everwarm.ledger l where l.generation = ${id} and l.key = p.key) as owed
+from everwarm.${projectionTable(id)} p where p.key = any($1)`,
+    values: [keys],
+  });
+  const found = new Map<string, RawDocument | null>();
+  for (const { key, doc, version, asOf, owed } of rows) {
+    const floor = floors.of(id, key);
+    if (floor !== null && version < floor) continue;
+    // While nobody has heard of the copy lately, the ledger alone does not tell what Redis lacks.
+    if (owed || !view.informed()) floors.raise(id, key, version);
+    else if (floor !== null) floors.drop(id, key);
+    found.set(key, doc === null ? null : { body: Buffer.from(doc), version, asOf: Math.round(asOf), tier: 'postgres' });
+  }
+  return found;
+}
+
+/**
+ * Derives documents from the sources now, and compares them in the same snapshot with what is stored. Where the ledger owes the key,
+ * or what is stored is something else, a batch may be under way that looked at the sources earlier: only what is drawn later than the
+ * snapshot may be shown after this. Where it is the same, this is the stored document. Leaves out keys of which something else was
+ * shown meanwhile, unless it is the `last` time.
+ */
+async function derive(
+  { db, view, floors }: ReadParts,
+  generation: Generation,
+  keys: readonly string[],
+  transform: Transform | null,
+  last: boolean,
+): Promise<Map<string, RawDocument | null>> {
+  const { id, model } = generation;
+  const seen = new Map(keys.map((key) => [key, floors.of(id, key)]));
+  const { rows } = await db.transaction((tx) =>
+    tx.query<Derived>(
+      `select r.key, r.doc, extract(epoch from statement_timestamp())::float8 * 1000 as at, p.doc as stored, p.version,
+  extract(epoch from p.as_of)::float8 * 1000 as "asOf", l.key is not null as owed, s.last_value::text as drawn
+from (${sourcesSql(model)}) r cross join everwarm.version_seq s left join everwarm.${projectionTable(id)} p on p.key = r.key
+left join everwarm.ledger l on l.generation = ${id} and l.key = r.key`,
+      [keys],
+    ),
+  );
+  const found = new Map<string, RawDocument | null>();
+  for (const { key, doc, at, stored, version, asOf, owed, drawn } of rows) {
+    const floor = floors.of(id, key);
+    if (!last && floor !== seen.get(key) && floor !== null && (version === null || version < floor)) continue;
+    const text = doc === null || transform === null ? doc : transform(key, doc);
+    if (version !== null && text === stored) {
+      floors.settle(id, key, seen.get(key) ?? null, version);
+      if (owed || !view.informed()) floors.raise(id, key, version);
+      found.set(key, text === null ? null : { body: Buffer.from(text), version, asOf: Math.round(asOf), tier: 'postgres' });
+    } else {
+      if (owed || version !== null || seen.get(key)) floors.raise(id, key, floorAbove(view.space.epoch, BigInt(drawn)));
+      found.set(key, text === null ? null : { body: Buffer.from(text), version: null, asOf: Math.round(at), tier: 'source' });
+    }
+  }
+  return found;
+}
