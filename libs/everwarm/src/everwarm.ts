@@ -53,8 +53,6 @@ export interface Everwarm {
   status(): Promise<Status>;
   /** What is derived from a read model, step by step, and which generations of it there are. Needs no database: without one it does not say those. */
   explain(model: AnyModel | string): Promise<Explained>;
-  /** Keys that fail by their own value, set apart. */
-  readonly quarantine: Quarantine;
   /** Changes that would recompute more documents than the fuse allows, and are held. */
   readonly fuse: {
     /** What is held, oldest first. */
@@ -223,7 +221,6 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
     async explain(model) {
       return explain(postgres.transactions, declared(model));
     },
-    quarantine: quarantineOf(postgres.transactions, declared),
     fuse: {
       list: () => listHeld(postgres.transactions),
       release: (ids, options) => releaseHeld(postgres.transactions, ids, options),

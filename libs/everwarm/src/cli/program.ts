@@ -10,7 +10,7 @@ import { addTouch } from './touch.ts';
 import { addVerify } from './verify.ts';
 import { addWork } from './work.ts';
 
-const verbs = [addMigrate, addWork, addStatus, addRebuild, addTouch, addVerify, addExplain, addFuse, addQuarantine, addDoctor];
+const verbs = [addMigrate, addWork, addStatus, addRebuild, addTouch, addVerify, addExplain, addFuse, addDoctor];
 
 /** The whole command line. Parsing throws: CommanderError for a wrong line and for help, EverwarmError for what a verb meets. */
 export function buildProgram(): Command {

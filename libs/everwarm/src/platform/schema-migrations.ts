@@ -266,6 +266,5 @@ create table everwarm.aggregate_bases (
   { id: 10, name: 'the copy in Redis', sql: redisCopySchema },
   { id: 11, name: 'fan-outs', sql: fanOutSchema },
   { id: 12, name: 'quarantine', sql: quarantineSchema },
-  { id: 13, name: 'debts to Redis', sql: oweRedisSchema },
   { id: 14, name: 'the ledger by age', sql: ledgerAgeSchema },
 ];
