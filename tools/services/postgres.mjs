@@ -82,7 +82,8 @@ function settings(fsync) {
  */
 function isReady(dataDir, pid) {
   const lines = readPostmasterFile(dataDir);
-  return lines[0] === String(pid) && lines[7]?.trim() === 'ready';
+  // A replica that answers says `standby`.
+  return lines[0] === String(pid) && /^(ready|standby)$/.test(lines[7]?.trim() ?? '');
 }
 
 /**

@@ -54,10 +54,11 @@ export async function openProxy(url: string): Promise<LinkProxy> {
     const server = connect({ ...target, noDelay: true });
     const pair = [client, server] as const;
     pairs.add(pair);
-    const part = (other: Socket) => () => {
-      pairs.delete(pair);
-      pass(() => other.destroy());
-    };
+    const part = (other: Socket) => () =>
+      pass(() => {
+        pairs.delete(pair);
+        other.destroy();
+      });
     client.on('close', part(server));
     server.on('close', part(client));
     client.on('error', () => undefined);
@@ -82,6 +83,7 @@ export async function openProxy(url: string): Promise<LinkProxy> {
   };
   return {
     url: withAddress(url, port),
+    owns: (asked) => [...pairs].some(([, server]) => server.localPort === asked),
     cut: () => become({ is: 'cut' }),
     stall: () => become({ is: 'stalled' }),
     slow: (ms) => become({ is: 'slow', ms }),

@@ -35,6 +35,8 @@ export type Link = {
   heal(): void;
   /** Leads to another server from now on; connections to the old one end. */
   pointTo(url: string): void;
+  /** Whether this is the port that the server sees one of its connections come from. */
+  owns(port: number): boolean;
 };
 
 /** What a process is there for. Workers are whole pipelines, of which one leads; readers answer as an API process does. */

@@ -1,0 +1,110 @@
+import { queuePrefix, recomputeQueue } from '#contracts/names.ts';
+import type { Queue, Redis } from '#platform/clients.ts';
+import { openQueues } from '#platform/queue.ts';
+import { openRedis } from '#platform/redis.ts';
+import type { Fault, Grip, Random, Stage } from './types.ts';
+
+/** Runs commands on Redis, on a connection of its own, past the proxies. */
+export async function onRedis<Answer>(stage: Stage, action: (redis: Redis) => Promise<Answer>): Promise<Answer> {
+  const redis = openRedis(stage.redisUrl(), 'worker');
+  try {
+    await redis.connect();
+    return await action(redis);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+const onQueue = (stage: Stage, action: (queue: Queue) => Promise<void>): Promise<void> =>
+  onRedis(stage, async (redis) => {
+    const queues = openQueues(redis, stage.namespace, () => undefined);
+    await action(queues.named(recomputeQueue)).finally(() => queues.close());
+  });
+
+/** How often jobs are meddled with while it lasts, in milliseconds: one look would find the queue empty. */
+const meddleEveryMs = 25;
+
+/** Does something to the queue again and again until it is over. */
+function meddling(name: string, quick: boolean, meddle: (queue: Queue, random: Random) => Promise<void>): Fault {
+  return {
+    name,
+    needs: [],
+    grips: ['queue', 'redis'],
+    lasts: [1000, 5000],
+    quick,
+    inject: async (stage, random) => {
+      let isOver = false;
+      const work = onQueue(stage, async (queue) => {
+        while (!isOver) {
+          await meddle(queue, random);
+          await new Promise((resolve) => setTimeout(resolve, meddleEveryMs));
+        }
+      });
+      return async () => {
+        isOver = true;
+        await work;
+      };
+    },
+  };
+}
+
+/** Once, to Redis. */
+function toRedis(
+  name: string,
+  { needs, grips }: Pick<Fault, 'needs'> & { grips: readonly Grip[] },
+  act: (redis: Redis, stage: Stage, random: Random) => Promise<unknown>,
+): Fault {
+  return {
+    name,
+    needs,
+    grips,
+    lasts: [0, 1000],
+    quick: true,
+    inject: async (stage, random) => {
+      await onRedis(stage, (redis) => act(redis, stage, random));
+      return () => Promise.resolve();
+    },
+  };
+}
+
+async function keysLike(redis: Redis, pattern: string): Promise<string[]> {
+  const keys: string[] = [];
+  let cursor = '0';
+  do {
+    const [next, found] = await redis.scan(cursor, 'MATCH', pattern, 'COUNT', 1000);
+    keys.push(...found);
+    cursor = next;
+  } while (cursor !== '0');
+  return keys.toSorted();
+}
+
+const dropJobs = meddling('jobs-dropped', true, (queue) => queue.drain());
+
+const duplicateJobs = meddling('jobs-duplicated', true, async (queue) => {
+  const jobs = await queue.getJobs(['waiting', 'active'], 0, 50);
+  await queue.addBulk(jobs.filter(Boolean).map(({ name, data }) => ({ name, data })));
+});
+
+const reorderJobs = meddling('jobs-reordered', true, async (queue, random) => {
+  const jobs = (await queue.getJobs(['waiting'], 0, 50)).filter(Boolean);
+  // Taken by a worker meanwhile: then there is nothing to move.
+  for (const job of jobs) await job.remove().catch(() => undefined);
+  await queue.addBulk(random.shuffle(jobs).map(({ name, data }) => ({ name, data })));
+});
+
+const deleteQueueKeys = toRedis('queue-keys-deleted', { needs: [], grips: ['queue', 'redis'] }, async (redis, stage, random) => {
+  const keys = await keysLike(redis, `${queuePrefix(stage.namespace)}:*`);
+  const doomed = random.chance(0.5) ? keys : keys.filter(() => random.chance(0.5));
+  if (doomed.length > 0) await redis.del(...doomed);
+});
+
+const deleteRandomKeys = toRedis('random-keys-deleted', { needs: [], grips: ['redis'] }, async (redis, stage, random) => {
+  const keys = (await keysLike(redis, `${stage.namespace}:*`)).filter((key) => !key.startsWith(queuePrefix(stage.namespace)));
+  const doomed = random.shuffle(keys).slice(0, random.integer(1, Math.max(1, Math.round(keys.length / 3))));
+  if (doomed.length > 0) await redis.del(...doomed);
+});
+
+const flushAll = toRedis('flushall', { needs: ['redis-is-scratch'], grips: ['queue', 'redis'] }, (redis) => redis.flushall());
+
+/** What can happen to jobs and keys in a Redis to which one has nothing but a connection. */
+export const queueFaults: readonly Fault[] = [dropJobs, duplicateJobs, reorderJobs, deleteQueueKeys, deleteRandomKeys, flushAll];
