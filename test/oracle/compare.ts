@@ -6,7 +6,14 @@ import type { Rows } from './naive.ts';
 import type { DocumentCheck, ListCheck, World } from './world.ts';
 
 /** What a comparison works with. */
-export type Stores = { readonly pool: Pool; readonly redis: Redis; readonly everwarm: Everwarm; readonly namespace: string };
+export type Stores = {
+  readonly pool: Pool;
+  readonly redis: Redis;
+  readonly everwarm: Everwarm;
+  readonly namespace: string;
+  /** The epoch that is, where the namespace may hold earlier ones too. */
+  readonly epoch?: string;
+};
 
 /** Bytes before the JSON text in a Redis value: version, kind, time. */
 const headerLength = 38;
@@ -148,7 +155,7 @@ function differences(what: string, expected: ReadonlyMap<string, string>, stored
 }
 
 /** Every live document that Redis holds under the namespace: generation id to key to JSON text. */
-async function redisDocuments({ redis, namespace }: Stores): Promise<Map<number, Map<string, string>>> {
+async function redisDocuments({ redis, namespace, epoch }: Stores): Promise<Map<number, Map<string, string>>> {
   const found = new Map<number, Map<string, string>>();
   const names: string[] = [];
   for (let cursor = ''; cursor !== '0'; ) {
@@ -157,8 +164,8 @@ async function redisDocuments({ redis, namespace }: Stores): Promise<Map<number,
     cursor = next;
   }
   const documents = [...new Set(names)].flatMap((name) => {
-    const parts = /^[^:]+:\d+-[0-9a-f]+:(\d+):(.*)$/s.exec(name);
-    return parts ? [{ name, generation: Number(parts[1]), key: parts[2]! }] : [];
+    const parts = /^[^:]+:(\d+-[0-9a-f]+):(\d+):(.*)$/s.exec(name);
+    return parts && (epoch ?? parts[1]) === parts[1] ? [{ name, generation: Number(parts[2]), key: parts[3]! }] : [];
   });
   const values = documents.length === 0 ? [] : await redis.mgetBuffer(documents.map(({ name }) => name));
   for (const [index, { generation, key }] of documents.entries()) {

@@ -1,14 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RawDocument } from '#stages/read/document-reader.ts';
 import type { Violation } from './types.ts';
-import { type Inspection, Witness } from './witness.ts';
+import { type Answer, type Inspect, Witness } from './witness.ts';
 
-type Shown = { readonly stamp: number; readonly life?: number; readonly torn?: boolean };
+type Shown = { readonly stamp: number; readonly life?: number; readonly torn?: boolean; readonly of?: string };
 
-const inspect = (_: string, key: string, { body }: RawDocument): Inspection => {
-  const { torn = false, ...claim } = JSON.parse(body.toString()) as Shown;
-  return { claims: [{ subject: key, ...claim }], contradiction: torn ? 'torn' : null };
+const inspect: Inspect = (_, { value }) => {
+  const { torn = false, of = null, ...claim } = value as Shown;
+  return { key: of, claims: [{ subject: 's', ...claim }], contradiction: torn ? 'torn' : null };
 };
 
 function open() {
@@ -21,15 +20,15 @@ function open() {
   return { witness, laws: () => accused.map(({ law }) => law) };
 }
 
-const answer = (version: number | null, shown: Shown): RawDocument => ({
-  body: Buffer.from(JSON.stringify(shown)),
+const answer = (version: number | null, value: Shown): Answer => ({
+  value,
   version: version === null ? null : `0001-${String(version).padStart(19, '0')}`,
   asOf: 0,
   tier: version === null ? 'source' : 'redis',
 });
 
 /** What a client is shown, one after another; null for no document. */
-function lawsOf(...answers: readonly (RawDocument | null)[]): number[] {
+function lawsOf(...answers: readonly (Answer | null)[]): number[] {
   const { witness, laws } = open();
   for (const one of answers) witness.sawDocument('m', 'k', one);
   return laws();
@@ -67,6 +66,18 @@ describe('documents', () => {
 
   it('that contradict themselves break law 7', () => {
     expect(lawsOf(answer(1, { stamp: 1, torn: true }))).toEqual([7]);
+  });
+
+  it('of another key break law 6', () => {
+    expect(lawsOf(answer(1, { stamp: 1, of: 'k' }), answer(1, { stamp: 1, of: 'another' }))).toEqual([6]);
+  });
+
+  it('on a page are documents of their keys', () => {
+    const { witness, laws } = open();
+    witness.sawDocument('m', 'k', answer(2, { stamp: 2 }));
+    expect(witness.sawItem('m', answer(1, { stamp: 1, of: 'k' })).key).toBe('k');
+    expect(laws()).toEqual([3, 3]);
+    expect(witness.sawItem('m', answer(1, { stamp: 1 })).key).toBe(null);
   });
 
   it('are judged per key and per client', () => {

@@ -1,14 +1,16 @@
-import type { RawDocument } from '#stages/read/document-reader.ts';
 import type { Violation } from './types.ts';
+
+/** A document as a client was given it. What a call does not tell is null: of `getMany` version and moment, of a source the version. */
+export type Answer = { readonly value: unknown; readonly version: string | null; readonly asOf: number | null; readonly tier: string };
 
 /** One thing that a document shows, as of which of its changes: `stamp` goes up with every change, `life` with every re-creation. */
 export type Claim = { readonly subject: string; readonly stamp: number; readonly life?: number };
 
-/** What a document says of itself. A `contradiction` is what no committed state of the database ever was. */
-export type Inspection = { readonly claims: readonly Claim[]; readonly contradiction: string | null };
+/** What a document says of itself: whose it is (null where it does not say), its claims, and what no committed state of the database ever was. */
+export type Inspection = { readonly key: string | null; readonly claims: readonly Claim[]; readonly contradiction: string | null };
 
-/** Reads a document's claims. Its answer is only kept for the moment. A schema that nobody knows has none. */
-export type Inspect = (model: string, key: string, document: RawDocument) => Inspection;
+/** Reads what a document of this model says of itself. Of a schema that nobody knows that is nothing. */
+export type Inspect = (model: string, answer: Answer) => Inspection;
 
 /** What a witness knows of a world. */
 export type Testimony = {
@@ -42,19 +44,22 @@ export class Witness {
   }
 
   /** An answer to a question for one key, null for none. Returns what the document claims. */
-  sawDocument(model: string, key: string, document: RawDocument | null): readonly Claim[] {
-    const memory = this.#memory(model, key);
-    if (document === null) {
-      memory.isGone = true;
-      return [];
-    }
-    const { claims, contradiction } = this.#testimony.inspect(model, key, document);
-    const where = `${model} ${key} from ${document.tier}`;
-    if (contradiction !== null) this.#accuse(7, `${where}: ${contradiction}`);
-    this.#checkVersion(memory, document.version, where);
-    for (const claim of claims) this.#checkClaim(memory, claim, where);
-    memory.isGone = false;
-    return claims;
+  sawDocument(model: string, key: string, answer: Answer | null): readonly Claim[] {
+    if (answer !== null) return this.#judge(model, key, answer, this.#testimony.inspect(model, answer));
+    this.#memory(model, key).isGone = true;
+    return [];
+  }
+
+  /** What a document claims, without holding anything against it. */
+  claimsOf(model: string, answer: Answer): readonly Claim[] {
+    return this.#testimony.inspect(model, answer).claims;
+  }
+
+  /** A document on a page, which nobody named. Returns its key, where it says it, and its claims. */
+  sawItem(model: string, answer: Answer): Pick<Inspection, 'key' | 'claims'> {
+    const inspection = this.#testimony.inspect(model, answer);
+    if (inspection.key !== null) this.#judge(model, inspection.key, answer, inspection);
+    return inspection;
   }
 
   /** A page. */
@@ -82,6 +87,17 @@ export class Witness {
   forget(): void {
     this.#keys.clear();
     this.#rolls.clear();
+  }
+
+  #judge(model: string, key: string, { version, tier }: Answer, { key: own, claims, contradiction }: Inspection): readonly Claim[] {
+    const memory = this.#memory(model, key);
+    const where = `${model} ${key} from ${tier}`;
+    if (own !== null && own !== key) this.#accuse(6, `${where}: is the document of ${own}`);
+    if (contradiction !== null) this.#accuse(7, `${where}: ${contradiction}`);
+    this.#checkVersion(memory, version, where);
+    for (const claim of claims) this.#checkClaim(memory, claim, where);
+    memory.isGone = false;
+    return claims;
   }
 
   #checkVersion(memory: Memory, version: string | null, where: string): void {

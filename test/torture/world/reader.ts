@@ -1,0 +1,6 @@
+import { runReader } from '../../../libs/everwarm/src/torture/run-reader.ts';
+import { inspect, staysGone } from './inspect.ts';
+import { readModels } from './read-models.ts';
+
+// Clients that read the yard and believe nothing.
+await runReader({ models: readModels, testimony: { inspect, staysGone }, readsPerSecond: Number(process.env['TORTURE_READS'] ?? 600) });
