@@ -27,7 +27,7 @@ import type { Pipeline } from './pipeline.ts';
 import { openReading } from './reading.ts';
 import { reportFailure } from './report-failure.ts';
 import type { Reader } from './stages/read/reader.ts';
-import { isPresent } from './stages/write-through/rehydrate.ts';
+import { isPresent } from './stages/write-through/copy-state.ts';
 import { withFencedCommands } from './stages/write-through/scripts.ts';
 
 /** Everwarm in one process: migrations, the pipeline, reading and operating. Made by {@link createEverwarm}. */
@@ -187,7 +187,7 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
         queues,
         transforms,
         transformed: models.filter((model) => model.transform !== undefined).map(definitionHash),
-        workerConnection: redisFor('worker'),
+        connectWorker: () => redisFor('worker'),
         concurrency: config.concurrency ?? 4,
         fuse: (model) => fuseOf(config.fuse, model),
         onError,

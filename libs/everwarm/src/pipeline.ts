@@ -8,12 +8,13 @@ import type { FailedKey, Transforms } from '#contracts/transform.ts';
 import type { Pool, Redis } from '#platform/clients.ts';
 import type { Epoch } from '#platform/epoch.ts';
 import type { Queues } from '#platform/queue.ts';
-import { readRedisCopy } from '#platform/redis-copy.ts';
 import { startDuties } from './duties.ts';
+import { redisDuties } from './redis-duties.ts';
 import { watchTables } from './stages/capture/watch-tables.ts';
-import type { Claim, LockedBatch } from './stages/recompute/batch.ts';
+import type { LockedBatch } from './stages/recompute/batch.ts';
+import { drainLedger } from './stages/recompute/drain.ts';
+import { finishDirect } from './stages/recompute/finish-direct.ts';
 import { noticeAbsent } from './stages/recompute/notice-absent.ts';
-import { publishAndAcknowledge } from './stages/recompute/recompute-keys.ts';
 import { startRecomputeWorkers } from './stages/recompute/recompute-worker.ts';
 import { retryFailed } from './stages/recompute/retry-failed.ts';
 import { turns } from './stages/recompute/turns.ts';
@@ -33,7 +34,6 @@ import type { FencedRedis } from './stages/write-through/fenced-pipeline.ts';
 import { publishDocuments } from './stages/write-through/publish.ts';
 import { publishEntries } from './stages/write-through/publish-entries.ts';
 import { purgeDropped } from './stages/write-through/purge.ts';
-import { isPresent, rehydrate } from './stages/write-through/rehydrate.ts';
 import { type WrittenDocument, writeDocuments } from './stages/write-through/write-documents.ts';
 import { type WrittenEntry, writeEntries } from './stages/write-through/write-entries.ts';
 import { writeTimers } from './stages/write-through/write-timers.ts';
@@ -50,7 +50,8 @@ export type PipelineParts = {
   readonly transforms: Transforms;
   /** The definitions among this process's own that need a transform, by hash: it listens on the lanes of these too. */
   readonly transformed: readonly string[];
-  readonly workerConnection: Redis;
+  /** Opens a connection for one worker. */
+  readonly connectWorker: () => Redis;
   readonly concurrency: number;
   /** How many keys of a read model one change may dirty before it is held. */
   readonly fuse: (model: string) => number;
@@ -78,8 +79,10 @@ type Written = { readonly failed: readonly FailedKey[] } & (
  * The duties run beside it in the leader: they make good what a crash, a flush or a lost job left undone.
  */
 export function startPipeline(parts: PipelineParts): Pipeline {
-  const { pool, db, generations, epoch, namespace, writer, queues, transforms, onError } = parts;
+  const { pool, db, generations, epoch, namespace, writer, queues, transforms } = parts;
   const space: KeySpace = { namespace, epoch: epoch.space };
+  const copy = redisDuties({ db, generations, writer, space, leads: () => relay.leads, onError: parts.onError });
+  const onError = copy.report;
 
   const lanes = lanesOf(generations, (name) => queues.named(name));
   const relay = new Relay({ id: randomUUID(), pool, db, lanes, generations, fuse: parts.fuse, onError });
@@ -108,7 +111,7 @@ export function startPipeline(parts: PipelineParts): Pipeline {
   const workers = startRecomputeWorkers<Written>({
     ...recompute,
     queues: [recomputeQueue, ...parts.transformed.map(laneName)].map((name) => queues.named(name)),
-    connection: parts.workerConnection,
+    connect: parts.connectWorker,
     prefix: queuePrefix(namespace),
     concurrency: parts.concurrency,
     takeTurn,
@@ -120,16 +123,19 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     if (generation === null || (await generations.stall(generation, error instanceof Error ? error.message : String(error)))) throw error;
   };
 
-  const retried = {
-    ...recompute,
-    finish: (generation: Generation, written: Written | null, done: readonly Claim[]) =>
-      publishAndAcknowledge(db, publish, generation, written, done),
-  };
+  const direct = { ...recompute, concurrency: parts.concurrency, takeTurn, redis: copy.view, finish: finishDirect(db, copy.view, publish) };
   const stopOwnDuties = startDuties(() => true, onError, [
+    ...copy.everywhere,
+    { name: 'drain', everyMs: 1000, run: async (again) => again((await drainLedger(direct)) ? 0 : copy.view().behind ? 250 : 1000) },
+    {
+      name: 'deaf workers',
+      everyMs: 2000,
+      run: async () => copy.view().usable && Promise.all(workers.map((worker) => worker.replaceIfDeaf())),
+    },
     { name: 'transforms', everyMs: 1000, run: noticeAbsent(generations, transforms, onError) },
-    { name: 'retry', everyMs: 250, run: async (again) => (await retryFailed(retried, 'values', takeTurn)) && again(0) },
+    { name: 'retry', everyMs: 250, run: async (again) => (await retryFailed(direct, 'values', takeTurn)) && again(0) },
     // Beside the turns: what takes a minute for nothing must not take it from others.
-    { name: 'retry of slow keys', everyMs: 1000, run: async (again) => (await retryFailed(retried, 'slow')) && again(0) },
+    { name: 'retry of slow keys', everyMs: 1000, run: async (again) => (await retryFailed(direct, 'slow')) && again(0) },
   ]);
   const fold = deltaFolder(db);
   const walkFanOuts = fanOutWalker({ db, fuse: parts.fuse, onHeld: (error) => onError(error, 'fuse') });
@@ -144,11 +150,7 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     { name: 'bases', everyMs: 500, run: async (again) => (await setBases(db)) && again(0) },
     { name: 'aggregates', everyMs: 10_000, run: async () => forgetUnused(db) },
     { name: 'promote', everyMs: 200, run: async () => promoteBuilt(db) },
-    {
-      name: 'rehydrate',
-      everyMs: 500,
-      run: async () => (await isPresent(await readRedisCopy(db), writer, space)) || rehydrate(db, writer, space, await generations.live()),
-    },
+    ...copy.leading,
     { name: 'fold counts', everyMs: 500, run: async () => foldCounts(db) },
     { name: 'purge', everyMs: 10_000, run: async () => purgeDropped(db, writer, space) },
     { name: 'rotate', everyMs: 5000, run: async () => relay.delivered && rotate(db, relay.delivered) },
@@ -163,8 +165,7 @@ export function startPipeline(parts: PipelineParts): Pipeline {
       await stopDuties();
       await relay.stop();
       // Without Redis no job can be ended, and BullMQ would wait for it for ever; the ledger still owes the keys of those at hand.
-      const isAway = parts.workerConnection.status !== 'ready';
-      await Promise.all(workers.map((worker) => worker.close(isAway)));
+      await Promise.all(workers.map((worker) => worker.close(!copy.view().usable || !worker.isConnected)));
     },
   };
 }

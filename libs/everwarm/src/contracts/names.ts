@@ -100,6 +100,9 @@ export const listPrefix = (space: KeySpace, generation: number): string => `${sp
 /** The mark that says Redis holds what the projection tables hold; gone after a flush, and then everything is written again. */
 export const presenceKey = (space: KeySpace): string => `${space.namespace}:${space.epoch}:present`;
 
+/** What is written to Redis to see whether it takes writes. */
+export const probeKey = (space: KeySpace): string => `${space.namespace}:${space.epoch}:probe`;
+
 /** The mark of a rehydration under way; gone after a flush, and then the rehydration begins anew. */
 export const rehydrationKey = (space: KeySpace): string => `${space.namespace}:${space.epoch}:rehydrating`;
 

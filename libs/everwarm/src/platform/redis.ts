@@ -13,7 +13,7 @@ export type RedisUse = 'read' | 'write' | 'queue' | 'worker';
 const uses: Readonly<Record<RedisUse, Omit<RedisOptions, 'replyMapping'>>> = {
   read: { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 500 },
   write: { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 5000 },
-  queue: { enableOfflineQueue: false, maxRetriesPerRequest: 0 },
+  queue: { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 5000 },
   worker: { maxRetriesPerRequest: null },
 };
 

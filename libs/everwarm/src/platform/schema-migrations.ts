@@ -3,6 +3,7 @@ import { fanOutSchema } from './fan-out-sql.ts';
 import { ledgerAgeSchema } from './ledger-age-sql.ts';
 import { listCountSchema } from './list-count-sql.ts';
 import { operatorLogSchema } from './operator-log-sql.ts';
+import { oweRedisSchema } from './owe-redis-sql.ts';
 import { quarantineSchema } from './quarantine-sql.ts';
 import { redisCopySchema } from './redis-copy-sql.ts';
 import { sortKeySchema } from './sort-key-sql.ts';
@@ -266,5 +267,6 @@ create table everwarm.aggregate_bases (
   { id: 10, name: 'the copy in Redis', sql: redisCopySchema },
   { id: 11, name: 'fan-outs', sql: fanOutSchema },
   { id: 12, name: 'quarantine', sql: quarantineSchema },
+  { id: 13, name: 'debts to Redis', sql: oweRedisSchema },
   { id: 14, name: 'the ledger by age', sql: ledgerAgeSchema },
 ];

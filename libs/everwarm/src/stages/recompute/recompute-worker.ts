@@ -1,9 +1,10 @@
-import { type ConnectionOptions, type Job, type Queue, Worker } from 'bullmq';
+import type { Job, Queue } from 'bullmq';
 import type { Generation } from '#contracts/compiled.ts';
 import type { Generations } from '#contracts/generations.ts';
 import type { RecomputeJob } from '#contracts/job.ts';
 import { canCompute, type Transforms } from '#contracts/transform.ts';
 import { forget } from './acknowledge.ts';
+import { LaneWorker, type WorkerConnection } from './lane-worker.ts';
 import { type KeyParts, type Outcome, publishAndAcknowledge, recomputeKeys } from './recompute-keys.ts';
 import type { Turns } from './turns.ts';
 
@@ -12,7 +13,8 @@ export type WorkerParts<W extends Outcome> = Omit<KeyParts<W>, 'finish' | 'later
   readonly transforms: Transforms;
   /** The lanes to take jobs from. */
   readonly queues: readonly Queue<RecomputeJob>[];
-  readonly connection: ConnectionOptions;
+  /** Opens a connection for one worker, closed by the caller. */
+  readonly connect: () => WorkerConnection;
   readonly prefix: string;
   /** How many batches run at once, over all lanes. */
   readonly concurrency: number;
@@ -25,22 +27,23 @@ export type WorkerParts<W extends Outcome> = Omit<KeyParts<W>, 'finish' | 'later
 /** The parts of one lane's worker. */
 type Lane<W extends Outcome> = KeyParts<W> & Pick<WorkerParts<W>, 'transforms'>;
 
-/** Starts the BullMQ workers that recompute, one for each lane. They reject no job: what fails stays owed in the ledger, with the reason. */
-export function startRecomputeWorkers<W extends Outcome>(parts: WorkerParts<W>): Worker<RecomputeJob>[] {
-  const { connection, prefix, concurrency, takeTurn } = parts;
+/** Starts the workers that recompute, one for each lane. They reject no job: what fails stays owed in the ledger, with the reason. */
+export function startRecomputeWorkers<W extends Outcome>(parts: WorkerParts<W>): LaneWorker[] {
+  const { connect, prefix, concurrency, takeTurn } = parts;
   return parts.queues.map((queue) => {
     const lane: Lane<W> = {
       ...parts,
       finish: (generation, written, done) => publishAndAcknowledge(parts.db, parts.publish, generation, written, done),
       later: async ({ id }, keys, delay) => void (await queue.add(String(id), { generation: id, keys }, { delay, removeOnComplete: true })),
     };
-    const worker = new Worker<RecomputeJob>(queue.name, (job) => takeTurn(() => recomputeJob(lane, job)), {
-      connection,
+    return new LaneWorker({
+      queue,
+      connect,
       prefix,
       concurrency,
+      take: (job) => takeTurn(() => recomputeJob(lane, job)),
+      onError: parts.onError,
     });
-    worker.on('error', (error) => parts.onError(error, 'worker'));
-    return worker;
   });
 }
 

@@ -1,6 +1,7 @@
 import type { JobsOptions, Queue } from 'bullmq';
-import { maxJobKeys, type RecomputeJob } from '#contracts/job.ts';
-import { shardOf } from '#contracts/shard.ts';
+import { cutKeys } from '#contracts/cut-keys.ts';
+import type { Database } from '#contracts/database.ts';
+import type { RecomputeJob } from '#contracts/job.ts';
 import type { Lanes } from './lanes.ts';
 import type { OwedKey } from './owe.ts';
 
@@ -38,7 +39,7 @@ async function enqueueOn(queue: Queue<RecomputeJob>, keys: readonly QueuedKey[])
     lanes.set(id, lane);
   }
   const jobs = [...lanes.values()].flatMap(({ generation, bulk, keys: laneKeys }) =>
-    cut(laneKeys).map((part) => ({
+    cutKeys(laneKeys).map((part) => ({
       name: String(generation),
       data: { generation, keys: part },
       opts: bulk ? { ...jobOptions, priority: 10 } : jobOptions,
@@ -48,24 +49,11 @@ async function enqueueOn(queue: Queue<RecomputeJob>, keys: readonly QueuedKey[])
   return jobs.length;
 }
 
-/** Full jobs end where a shard does, if one ends in their last quarter: two jobs then rarely wait for one another. */
-function cut(keys: string[]): string[][] {
-  if (keys.length <= maxJobKeys) return [keys];
-  const sorted = keys.map((key) => ({ key, shard: shardOf(key) })).sort((a, b) => a.shard - b.shard || order(a.key, b.key));
-  const jobs: string[][] = [];
-  for (let start = 0; start < sorted.length; ) {
-    let end = Math.min(start + maxJobKeys, sorted.length);
-    const least = start + maxJobKeys * 0.75;
-    let border = end;
-    while (border > least && border < sorted.length && sorted[border]?.shard === sorted[border - 1]?.shard) border--;
-    if (border > least) end = border;
-    jobs.push(sorted.slice(start, end).map(({ key }) => key));
-    start = end;
-  }
-  return jobs;
-}
-
-/** Whole numbers as numbers: rows that lie together are read together. */
-function order(a: string, b: string): number {
-  return a.length - b.length || (a < b ? -1 : 1);
+/** Says that no job carries these keys after all: whoever looks next takes them, and need not wait for a lease to run out. */
+export async function giveBack(db: Database, keys: readonly Pick<OwedKey, 'generation' | 'key'>[]): Promise<void> {
+  await db.query(
+    `update everwarm.ledger l set queued_at = null from unnest($1::integer[], $2::text[]) as k (generation, key)
+where l.generation = k.generation and l.key = k.key and l.attempts = 0`,
+    [keys.map((row) => row.generation), keys.map((row) => row.key)],
+  );
 }

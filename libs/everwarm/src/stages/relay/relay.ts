@@ -7,7 +7,7 @@ import { maxJobKeys } from '#contracts/job.ts';
 import { parseSnapshot, type Snapshot } from '#contracts/snapshot.ts';
 import { blamedGeneration } from '#contracts/statement-error.ts';
 import { reached } from '#contracts/steps.ts';
-import { enqueue } from './enqueue.ts';
+import { enqueue, giveBack } from './enqueue.ts';
 import type { Lanes } from './lanes.ts';
 import { Leadership } from './leadership.ts';
 import { poll, readLarge } from './poll.ts';
@@ -86,7 +86,11 @@ export class Relay {
   /** Learns how many jobs the lanes have room for; keys beyond that stay in the ledger for the refiller. */
   async measureRoom(): Promise<void> {
     const { lanes } = this.#parts;
-    this.#roomLeft = await room(lanes.shared);
+    this.#roomLeft = await room(lanes.shared).catch((error: unknown) => {
+      // No job can be added now: keys are left to whoever takes them straight from the ledger.
+      this.#roomLeft = 0;
+      throw error;
+    });
     const full = new Set<number>();
     for (const [generation, queue] of await lanes.own()) if ((await room(queue)) <= 0) full.add(generation);
     this.#full = full;
@@ -206,7 +210,9 @@ export class Relay {
       // Small jobs come and go faster than the room is measured; only a backlog counts against it.
       if (owed.length >= maxJobKeys) this.#roomLeft -= jobs;
     } catch (error) {
+      this.#roomLeft = 0;
       this.#parts.onError(error, 'enqueue');
+      await giveBack(this.#parts.db, owed);
     }
   }
 

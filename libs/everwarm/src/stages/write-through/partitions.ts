@@ -4,10 +4,10 @@ import { projectionTable } from '#contracts/names.ts';
 /** How many partitions one round trip finds. */
 const chunk = 500;
 
-/** The partitions of a list that have entries, in order, each found by one step through the index however many entries it has. */
+/** The partitions of a list that have or had entries, in order, each found by one step through the index however many entries it has. */
 export async function* partitionsOf(db: Database, generation: number): AsyncGenerator<string> {
   const next = (after: string) =>
-    `(select partition from everwarm.${projectionTable(generation)} where member is not null and ${after} order by partition limit 1)`;
+    `(select partition from everwarm.${projectionTable(generation)} where ${after} order by partition limit 1)`;
   let last: string | null = null;
   for (;;) {
     const { rows }: { rows: { partition: string }[] } = await db.query<{ partition: string }>(

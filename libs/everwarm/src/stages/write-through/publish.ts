@@ -4,7 +4,7 @@ import { executeEach, type FencedRedis } from './fenced-pipeline.ts';
 import type { WrittenDocument } from './write-documents.ts';
 
 /** How long Redis remembers a deleted document, in seconds: longer than any write can be late. Postgres remembers it after that. */
-const tombstoneTtl = 24 * 3600;
+export const tombstoneTtl = 24 * 3600;
 
 /**
  * Writes documents that Postgres has committed to Redis, pipelined, one fenced set per key, changed or not: a crash between the

@@ -1,0 +1,90 @@
+import { cutKeys } from '#contracts/cut-keys.ts';
+import type { Database, Transactions } from '#contracts/database.ts';
+import { maxJobKeys } from '#contracts/job.ts';
+import { reached } from '#contracts/steps.ts';
+import { canCompute, type Transforms } from '#contracts/transform.ts';
+import type { RedisView } from './finish-direct.ts';
+import { type KeyParts, type Outcome, recomputeKeys } from './recompute-keys.ts';
+import type { Turns } from './turns.ts';
+
+/** What draining works with. */
+export type DrainParts<W extends Outcome> = Omit<KeyParts<W>, 'later'> & {
+  readonly transforms: Transforms;
+  readonly concurrency: number;
+  readonly takeTurn: Turns;
+  readonly redis: () => RedisView;
+};
+
+/**
+ * How long after it was enqueued, or first owed, a key is overdue whatever the reason: twice the lease after which the refiller
+ * enqueues it again. With Redis behind the lease itself is enough: no job may ever come.
+ */
+const overdueSeconds = 10;
+const leaseSeconds = 5;
+
+/**
+ * Recomputes what no job brings, straight from the ledger, oldest first, in turns shared with the jobs: everything while Redis
+ * is behind, else what is overdue, be it that the queue is wedged, its keys were deleted or its worker is deaf. Where Redis takes
+ * it, it ends as a job does; where Redis is away, documents are written to Postgres and, once no reader trusts Redis any more,
+ * acknowledged as owed to Redis. Keys that this process's code cannot compute, and those that failed, are left to others. Returns whether there may be more.
+ */
+export async function drainLedger<W extends Outcome>(parts: DrainParts<W>): Promise<boolean> {
+  const { db, generations, transforms, takeTurn } = parts;
+  const view = parts.redis();
+  // Nothing could be finished: whoever reaches Redis does it.
+  if (!view.behind && !view.usable) return false;
+  const mine = (await generations.live()).filter((generation) => generation.stalled === null && canCompute(transforms, generation));
+  const limit = parts.concurrency * maxJobKeys;
+  const claimed = await claimDue(
+    db,
+    mine.map(({ id }) => id),
+    view.behind,
+    limit,
+  );
+  if (claimed.length === 0) return false;
+  reached('drain.claimed');
+  const batches = mine.flatMap((generation) =>
+    cutKeys(claimed.filter((row) => row.generation === generation.id).map(({ key }) => key))
+      .filter((keys) => keys.length > 0)
+      .map((keys) => ({ generation, keys })),
+  );
+  const direct: KeyParts<W> = { ...parts, later: (generation, keys) => release(db, generation.id, keys) };
+  const ends = await Promise.allSettled(batches.map(({ generation, keys }) => takeTurn(() => recomputeKeys(direct, generation, keys))));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  return claimed.length === limit;
+}
+
+type DueKey = { readonly generation: number; readonly key: string };
+
+/**
+ * Takes keys that are due, for as long as a lease. A lease from the future is none: the clock was set back. Joined by hash, since
+ * the ledger's statistics say that it is empty when a flood comes.
+ */
+async function claimDue(db: Transactions, generations: readonly number[], behind: boolean, limit: number): Promise<readonly DueKey[]> {
+  const due = behind
+    ? `queued_at is null or queued_at < now() - ${leaseSeconds} * interval '1 second'`
+    : `coalesce(queued_at, since) < now() - ${overdueSeconds} * interval '1 second'`;
+  const { rows } = await db.transaction(
+    (tx) =>
+      tx.query<DueKey>(
+        `with due as (
+  select generation, key from everwarm.ledger
+  where attempts = 0 and generation = any($1) and (${due} or queued_at > now() + interval '1 minute')
+  order by bulk, since limit $2 for update skip locked
+)
+update everwarm.ledger l set queued_at = now() from due where l.generation = due.generation and l.key = due.key
+returning l.generation, l.key`,
+        [generations, limit],
+      ),
+    { durability: 'deferred', opening: ['set local enable_nestloop = off'] },
+  );
+  return rows;
+}
+
+/** Gives keys back that could not be tried: they are due at the next look. */
+async function release(db: Database, generation: number, keys: readonly string[]): Promise<void> {
+  await db.query(
+    `update everwarm.ledger l set queued_at = null from unnest($2::text[]) as k (key) where l.generation = $1 and l.key = k.key and attempts = 0`,
+    [generation, keys],
+  );
+}

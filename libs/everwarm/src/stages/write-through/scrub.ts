@@ -1,0 +1,66 @@
+import type { Generation } from '#contracts/compiled.ts';
+import { isPageRight } from './compare-page.ts';
+import { partitionsOf } from './partitions.ts';
+import type { PayParts } from './pay.ts';
+import { fillUntilWhole } from './publish-entries.ts';
+import { sweepDocuments } from './sweep-documents.ts';
+
+/** The share of time that scrubbing may take, and the least pause between two steps, in milliseconds. */
+const pace = { share: 0.05, leastMs: 20 } as const;
+
+/** How long it rests between two passes over everything, in milliseconds. */
+const restMs = 5000;
+
+/** How many pages one step compares. */
+const pages = 20;
+
+/**
+ * Compares all that Redis should hold with what Postgres has, step by step, for ever, at a bounded rate, and puts right what
+ * differs: keys that were deleted, tails that were lost unnoticed, pages that show what is not. Returns a function that does one
+ * step and tells after how many milliseconds to do the next.
+ */
+export function scrubber(parts: PayParts): () => Promise<number> {
+  let steps = pass(parts);
+  return async () => {
+    const began = performance.now();
+    try {
+      const { done } = await steps.next();
+      if (!done) return Math.max(pace.leastMs, (performance.now() - began) / pace.share);
+      steps = pass(parts);
+      return restMs;
+    } catch (error) {
+      steps = pass(parts);
+      throw error;
+    }
+  };
+}
+
+async function* pass(parts: PayParts): AsyncGenerator<void, void> {
+  for (const generation of await parts.generations()) {
+    try {
+      yield* generation.model.kind === 'document' ? scrubDocuments(parts, generation) : scrubPages(parts, generation);
+    } catch (error) {
+      // The generation was dropped meanwhile, its table with it.
+      if (!(error instanceof Error && 'code' in error && error.code === '42P01')) throw error;
+    }
+  }
+}
+
+async function* scrubDocuments({ db, redis, space }: PayParts, { id }: Generation): AsyncGenerator<void, void> {
+  let after: string | null = null;
+  do {
+    after = (await sweepDocuments(db, redis, space, id, after)).next;
+    yield;
+  } while (after !== null);
+}
+
+async function* scrubPages({ db, redis, space }: PayParts, list: Generation): AsyncGenerator<void, void> {
+  let compared = 0;
+  for await (const partition of partitionsOf(db, list.id)) {
+    const isRight = () => isPageRight(db, redis, space, list, partition);
+    // Asked again: what was being published at that moment is right at the next.
+    if (!(await isRight()) && !(await isRight())) await fillUntilWhole(redis, space, db, list, partition);
+    if (++compared % pages === 0) yield;
+  }
+  yield;
+}

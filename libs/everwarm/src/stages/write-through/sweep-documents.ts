@@ -1,0 +1,84 @@
+import type { Database } from '#contracts/database.ts';
+import { documentKey, type KeySpace, projectionTable } from '#contracts/names.ts';
+import { versionLength } from '#contracts/version.ts';
+import { execute, type FencedRedis } from './fenced-pipeline.ts';
+import { publishDocuments, tombstoneTtl } from './publish.ts';
+import type { WrittenDocument } from './write-documents.ts';
+
+/** How many documents one step compares. */
+const chunk = 500;
+
+/** How many of the documents that changed last are swept before all others: they are the likeliest to be asked for. */
+const newest = 5000;
+
+type Row = { readonly key: string; readonly version: string; readonly gone: boolean; readonly asOf: number };
+
+/** What comparing some documents came to: how many Redis was given, and after which key to go on; null at the end. */
+export type Swept = { readonly published: number; readonly next: string | null };
+
+/**
+ * Compares the next documents of a generation, in the order of their keys, with what Redis holds of each, by version alone, and writes
+ * to Redis what it lacks or has older, through the fence.
+ */
+export async function sweepDocuments(
+  db: Database,
+  redis: FencedRedis,
+  space: KeySpace,
+  generation: number,
+  after: string | null,
+): Promise<Swept> {
+  const { rows } = await db.query<Row>(
+    `select ${compared} from everwarm.${projectionTable(generation)} where $1::text is null or key > $1 order by key limit ${chunk}`,
+    [after],
+  );
+  const published = await publishMissing(db, redis, space, generation, rows);
+  return { published, next: rows.length < chunk ? null : (rows.at(-1)?.key ?? null) };
+}
+
+/** The same for the documents that changed last, found by one pass over the table. */
+export async function sweepNewest(db: Database, redis: FencedRedis, space: KeySpace, generation: number): Promise<void> {
+  const { rows } = await db.query<Row>(
+    `select ${compared} from everwarm.${projectionTable(generation)} order by version desc limit ${newest}`,
+  );
+  for (let start = 0; start < rows.length; start += chunk)
+    await publishMissing(db, redis, space, generation, rows.slice(start, start + chunk));
+}
+
+/** Writes documents of these keys, as Postgres has them, to Redis. */
+export async function publishKeys(
+  db: Database,
+  redis: FencedRedis,
+  space: KeySpace,
+  generation: number,
+  keys: readonly string[],
+): Promise<void> {
+  const { rows } = await db.query<WrittenDocument>(
+    `select key, doc, version, extract(epoch from as_of)::float8 * 1000 as "asOf" from everwarm.${projectionTable(generation)} where key = any($1)`,
+    [keys],
+  );
+  await publishDocuments(redis, space, generation, rows);
+}
+
+const compared = 'key, version, doc is null as gone, extract(epoch from as_of)::float8 * 1000 as "asOf"';
+
+async function publishMissing(
+  db: Database,
+  redis: FencedRedis,
+  space: KeySpace,
+  generation: number,
+  rows: readonly Row[],
+): Promise<number> {
+  if (rows.length === 0) return 0;
+  const pipeline = redis.pipeline();
+  for (const { key } of rows) pipeline.getrange(documentKey(space, generation, key), 0, versionLength - 1);
+  const held = (await execute(pipeline)) as string[];
+  const missing = rows.filter((row, index) => lacks(held[index] ?? '', row)).map(({ key }) => key);
+  if (missing.length > 0) await publishKeys(db, redis, space, generation, missing);
+  return missing.length;
+}
+
+/** A tombstone that has gone of age is not missed: no write is so late. */
+function lacks(held: string, { version, gone, asOf }: Row): boolean {
+  if (held === '' && gone) return Date.now() - asOf < tombstoneTtl * 1000;
+  return held < version;
+}
