@@ -6,7 +6,7 @@ import { lookAtCopy } from '#platform/look-at-copy.ts';
 import type { PostgresInput } from '#platform/postgres.ts';
 import { openReadingDatabase } from '#platform/reading-database.ts';
 import { openRedis, type RedisInput } from '#platform/redis.ts';
-import { CopyLease } from './stages/read/copy-lease.ts';
+import { CopyLease, type CopyView } from './stages/read/copy-lease.ts';
 import { Floors } from './stages/read/floors.ts';
 import type { ReadParts } from './stages/read/read-parts.ts';
 import { type Reader, readerOn } from './stages/read/reader.ts';
@@ -31,14 +31,18 @@ export type Reading = {
   stop(): Promise<void>;
 };
 
+/** What a negative test puts in the place of what protects readers, to show what is lost without it. */
+export type ReadingGuards = { readonly floors?: Floors; readonly view?: (lease: CopyView) => CopyView };
+
 type Parts = ReadParts & { readonly generations: Generations };
 
 /** Opens nothing until something is read. Redis may be away, at the first read too: then Postgres answers. */
-export function openReading({ postgres: input, redis: redisInput, casing, namespace = 'everwarm' }: ReadingConfig): Reading {
+export function openReading(config: ReadingConfig, guards: ReadingGuards = {}): Reading {
+  const { postgres: input, redis: redisInput, casing, namespace = 'everwarm' } = config;
   const database = openReadingDatabase(input, 'everwarm-reader');
   const redis = openRedis(redisInput, 'read');
   const generations = rememberGenerations(database.direct);
-  const floors = new Floors(() => lease.distrust());
+  const floors = guards.floors ?? new Floors(() => lease.distrust());
   const lease: CopyLease = new CopyLease({
     redis,
     namespace,
@@ -46,7 +50,8 @@ export function openReading({ postgres: input, redis: redisInput, casing, namesp
     moved: () => floors.forget(),
     ready: async () => !floors.overflown || relearn(database.direct, floors, await generations.look()),
   });
-  const parts: Parts = { db: database.db, redis, view: lease, floors, flights: new Map(), generations };
+  const view = guards.view?.(lease) ?? lease;
+  const parts: Parts = { db: database.db, redis, view, floors, flights: new Map(), generations };
   let opening: Promise<Parts> | null = null;
   let isReady = false;
   let stopped = false;

@@ -10,11 +10,16 @@ export type RedisInput = string | Redis;
  */
 export type RedisUse = 'read' | 'write' | 'queue' | 'worker';
 
+/*
+ * A connection whose other end has gone without a word stays silent for ever, and every command on it times out. So besides the
+ * time that a command may take there is one after which a connection that owes an answer is given up and made anew. A worker's waits
+ * in Redis for ten seconds at a time (BullMQ's longest block) and must outlast that.
+ */
 const uses: Readonly<Record<RedisUse, Omit<RedisOptions, 'replyMapping'>>> = {
-  read: { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 500 },
-  write: { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 5000 },
-  queue: { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 5000 },
-  worker: { maxRetriesPerRequest: null },
+  read: { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 500, socketTimeout: 1000, connectTimeout: 2000 },
+  write: { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 5000, socketTimeout: 6000, connectTimeout: 5000 },
+  queue: { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 5000, socketTimeout: 6000, connectTimeout: 5000 },
+  worker: { maxRetriesPerRequest: null, socketTimeout: 30_000, connectTimeout: 5000 },
 };
 
 /** A connection for one use, not yet connected. Its errors are remembered for messages, never thrown out of the blue. */
@@ -23,7 +28,10 @@ export function openRedis(input: RedisInput, use: RedisUse): Redis {
     ...uses[use],
     lazyConnect: true,
     connectionName: `everwarm-${use}`,
+    keepAlive: 10_000,
     retryStrategy: (times) => Math.min(times * 50, 1000),
+    // What was a primary has become a replica: the name may lead to another server by now.
+    reconnectOnError: (error) => error.message.includes('READONLY'),
   };
   const redis: Redis = typeof input === 'string' ? new Redis(input, options) : input.duplicate(options);
   redis.on('error', () => undefined);
