@@ -21,6 +21,7 @@ import { checkPostgres, type Diagnosis, examine } from './operations/observe/doc
 import { type Explained, explain } from './operations/observe/explain.ts';
 import { settled } from './operations/observe/settled.ts';
 import { readStatus, type Status } from './operations/observe/status.ts';
+import { type Quarantine, quarantineOf } from './operations/quarantine/quarantine-verbs.ts';
 import { type RebuildProgress, rebuildInPlace } from './operations/rebuild/rebuild.ts';
 import { type TouchClient, touch } from './operations/touch.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -53,6 +54,8 @@ export interface Everwarm {
   status(): Promise<Status>;
   /** What is derived from a read model, step by step, and which generations of it there are. Needs no database: without one it does not say those. */
   explain(model: AnyModel | string): Promise<Explained>;
+  /** Keys that fail by their own value, set apart. */
+  readonly quarantine: Quarantine;
   /** Changes that would recompute more documents than the fuse allows, and are held. */
   readonly fuse: {
     /** What is held, oldest first. */
@@ -221,6 +224,7 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
     async explain(model) {
       return explain(postgres.transactions, declared(model));
     },
+    quarantine: quarantineOf(postgres.transactions, declared),
     fuse: {
       list: () => listHeld(postgres.transactions),
       release: (ids, options) => releaseHeld(postgres.transactions, ids, options),

@@ -14,6 +14,8 @@ export type { Migration } from './operations/migrate.ts';
 export type { Diagnosis } from './operations/observe/doctor.ts';
 export type { Explained, ExplainedGeneration } from './operations/observe/explain.ts';
 export type { Status } from './operations/observe/status.ts';
+export type { DecideOptions, QuarantinedKey } from './operations/quarantine/quarantine.ts';
+export type { Quarantine, QuarantineChoice } from './operations/quarantine/quarantine-verbs.ts';
 export type { RebuildProgress } from './operations/rebuild/rebuild.ts';
 export type { TouchClient } from './operations/touch.ts';
 export type { RawPage } from './stages/read/list-reader.ts';

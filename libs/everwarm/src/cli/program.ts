@@ -4,13 +4,14 @@ import { addDoctor } from './doctor.ts';
 import { addExplain } from './explain.ts';
 import { addFuse } from './fuse.ts';
 import { addMigrate } from './migrate.ts';
+import { addQuarantine } from './quarantine.ts';
 import { addRebuild } from './rebuild.ts';
 import { addStatus } from './status.ts';
 import { addTouch } from './touch.ts';
 import { addVerify } from './verify.ts';
 import { addWork } from './work.ts';
 
-const verbs = [addMigrate, addWork, addStatus, addRebuild, addTouch, addVerify, addExplain, addFuse, addDoctor];
+const verbs = [addMigrate, addWork, addStatus, addRebuild, addTouch, addVerify, addExplain, addFuse, addQuarantine, addDoctor];
 
 /** The whole command line. Parsing throws: CommanderError for a wrong line and for help, EverwarmError for what a verb meets. */
 export function buildProgram(): Command {

@@ -19,7 +19,7 @@ export function addStatus(program: Command): void {
 
 function fixedForm({ models, marks, outbox, redis, queues }: Status): unknown {
   return {
-    models: models.map(({ name, generation, state, documents, pending, lagMs, timers, error, waitsFor }) => ({
+    models: models.map(({ name, generation, state, documents, pending, lagMs, timers, quarantined, unready, error, waitsFor }) => ({
       name,
       generation,
       state,
@@ -28,6 +28,8 @@ function fixedForm({ models, marks, outbox, redis, queues }: Status): unknown {
       lagMs,
       timers,
       // Only where there is something to do.
+      ...(quarantined.keys > 0 && { quarantined }),
+      ...(unready.length > 0 && { unready }),
       ...(error !== null && { error }),
       ...(waitsFor !== null && { waitsFor }),
     })),
@@ -57,7 +59,13 @@ function describe({ models, marks, outbox, redis, queues }: Status): string {
     ...models.flatMap(({ name, generation, stalled }) =>
       stalled === null ? [] : [`STALLED ${name}, generation ${generation}: ${stalled}`],
     ),
-    ...models.flatMap(({ name, generation, error, waitsFor }) => [
+    ...models.flatMap(({ name, generation, quarantined, unready, error, waitsFor }) => [
+      ...(quarantined.keys === 0
+        ? []
+        : [
+            `APART   ${quarantined.keys} of ${name}, generation ${generation}, in quarantine, the oldest change ${quarantined.oldestMs} ms old`,
+          ]),
+      ...unready.map((path) => `READ    ${path} from all its rows until what is kept of it is set`),
       ...(error === null ? [] : [`FAILING ${name}, generation ${generation}: ${error}`]),
       ...(waitsFor === null ? [] : [`WAITING ${name}, generation ${generation}, for ${waitsFor}`]),
     ]),

@@ -3,8 +3,8 @@ import { EverwarmError } from './errors.ts';
 /** What a failure is called and said to be, fit to be stored and shown: ids and names, and nothing of what a row holds. */
 export type Failure = { readonly code: string; readonly words: string };
 
-/** SQLSTATE classes whose messages quote the value: cardinality, data, constraint, limit, raised by a function. */
-const quotesValue = /^(21|22|23|38|39|54|P0|XX)...$/;
+/** SQLSTATE classes that are about a value, whose messages quote it: see {@link isFailureOfValue}. */
+const aboutValue = /^(21|22|23|38|39|54|P0|XX)...$/;
 
 /** An error as a {@link Failure}: Postgres's code or ours, and its words without the values that it quotes. */
 export function failureOf(error: unknown): Failure {
@@ -13,7 +13,15 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof EverwarmError) return { code, words: message };
   if (message.endsWith(`${beyondNumbers}"`))
     return { code, words: `a bigint in mode 'number' ${beyondNumbers}. Declare the column with mode 'bigint'.` };
-  return { code, words: quotesValue.test(code) ? message.replace(/".*"/s, '"…"') : message };
+  return { code, words: aboutValue.test(code) ? message.replace(/".*"/s, '"…"') : message };
+}
+
+/**
+ * Whether Postgres refused a statement for a value that it met, by SQLSTATE: 21 cardinality, 22 data, 23 constraint, 38 and 39
+ * functions, 54 limit, P0 raised, XX a row that cannot be read. Without that value's row the same statement runs.
+ */
+export function isFailureOfValue(error: unknown): error is Error {
+  return aboutValue.test(codeOf(error));
 }
 
 /** The code of an error of ours or of Postgres's; what it is an instance of, where it has none. */

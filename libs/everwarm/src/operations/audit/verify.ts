@@ -7,6 +7,7 @@ import type { Redis } from '#platform/clients.ts';
 import { type AuditedKeys, auditDocuments } from './audit-documents.ts';
 import { auditEntries } from './audit-entries.ts';
 import { auditPages } from './audit-pages.ts';
+import { type Audit, judging } from './judge.ts';
 
 /** One disagreement: which key, which copy is wrong, and how. */
 export type Finding = { readonly key: string; readonly layer: 'postgres' | 'redis'; readonly cause: string };
@@ -38,7 +39,7 @@ const listedFindings = 100;
 /**
  * Compares every key of a read model: the source's own answer, computed afresh in one statement with the projection row it is
  * held against, and the projection row against the bytes in Redis. Keys are those of the source and those of the projection,
- * and documents in Redis that no row stands for are found too. What differs is looked at again once everything committed so
+ * and documents in Redis that no row stands for are found too. Quarantined keys differ as such. What differs is looked at again once everything committed so
  * far is written, so a change on its way is never called a fault. Changes nothing.
  */
 export async function verify(parts: AuditParts, generation: Generation): Promise<Verified> {
@@ -48,7 +49,7 @@ export async function verify(parts: AuditParts, generation: Generation): Promise
       `Generation ${generation.id} of "${generation.name}" needs the transform of revision ${generation.model.transform?.revision}, which this code does not have. Verify it from code that does.`,
       { context: { model: generation.name, generation: generation.id } },
     );
-  const audit = generation.model.kind === 'document' ? auditDocuments : auditEntries;
+  const audit = judging(generation.model.kind === 'document' ? auditDocuments : auditEntries);
   let checked = 0;
   const suspects: string[] = [];
   for await (const keys of keysOf(parts.db, generation)) {
@@ -71,12 +72,7 @@ export async function verify(parts: AuditParts, generation: Generation): Promise
   };
 }
 
-async function lookAgain(
-  parts: AuditParts,
-  generation: Generation,
-  keys: readonly string[],
-  audit: typeof auditDocuments,
-): Promise<AuditedKeys> {
+async function lookAgain(parts: AuditParts, generation: Generation, keys: readonly string[], audit: Audit): Promise<AuditedKeys> {
   if (keys.length === 0) return { findings: [], inFlight: [] };
   await parts.settle();
   const findings: Finding[] = [];

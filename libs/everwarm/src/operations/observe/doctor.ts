@@ -11,6 +11,7 @@ import { problemsOf } from '#stages/capture/problems.ts';
 import { rememberedTables } from '#stages/capture/remembered.ts';
 import { type Watch, watchList } from '#stages/capture/watch-list.ts';
 import { missingIndexes } from './missing-indexes.ts';
+import { quarantineProblem } from './quarantined.ts';
 import { unkeptAggregates } from './unkept-aggregates.ts';
 
 /** One thing that was looked at; `problem` null when it is well. Without what is `vital` nothing may start. */
@@ -40,6 +41,7 @@ export async function examine(db: Database, redis: Redis, models: readonly Compi
   await look('a relay is running', false, () => relayProblem(db));
   await look('the fuse holds nothing', false, () => heldProblem(db));
   await look('no key fails', false, () => failingProblem(db));
+  await look('no key is in quarantine', false, () => quarantineProblem(db));
   return diagnoses;
 }
 
@@ -103,8 +105,8 @@ async function relayProblem(db: Database): Promise<string | null> {
 
 async function failingProblem(db: Database): Promise<string | null> {
   const { rows } = await db.query<{ count: string; error: string | null; name: string | null }>(
-    'select count(*)::text as count, min(l.error) as error, min(g.name) as name from everwarm.ledger l join everwarm.generations g on g.id = l.generation where l.error is not null and g.stalled is null',
+    'select count(*)::text as count, min(l.error) as error, min(g.name) as name from everwarm.ledger l join everwarm.generations g on g.id = l.generation where l.attempts > 0 and g.stalled is null',
   );
   const { count = '0', error = null, name = null } = rows[0] ?? {};
-  return count === '0' ? null : `${count} keys cannot be computed, e.g. of ${name}: ${error}`;
+  return count === '0' ? null : `${count} keys cannot be computed and are tried again, e.g. of ${name}: ${error}`;
 }

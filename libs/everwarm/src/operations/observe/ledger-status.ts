@@ -44,6 +44,10 @@ export async function readLedger(db: Transactions): Promise<ReadonlyMap<number, 
   );
 }
 
+/** A change of a quarantined key is tried, and until that succeeds the quarantine tells of it. */
+const notQuarantined =
+  '(l.attempts = 0 or not exists (select from everwarm.quarantine q where q.generation = l.generation and q.key = l.key))';
+
 const ledgerSql = `with lanes as materialized (
   select g.id as generation, p.counted, p.counted > ${countedExactly} as full, h.since,
     case when p.counted > ${countedExactly} then
@@ -52,11 +56,11 @@ const ledgerSql = `with lanes as materialized (
   from everwarm.generations g cross join (values (false), (true)) b (bulk)
   left join everwarm.ledger_marks m on m.generation = g.id and m.bulk = b.bulk
   left join lateral (
-    select l.since from everwarm.ledger l where l.generation = g.id and l.bulk = b.bulk and l.since >= coalesce(m.oldest, '-infinity') order by l.since limit 1
+    select l.since from everwarm.ledger l where l.generation = g.id and l.bulk = b.bulk and l.since >= coalesce(m.oldest, '-infinity') and ${notQuarantined} order by l.since limit 1
   ) h on true
   cross join lateral (
     select count(*)::float8 as counted from (
-      select from everwarm.ledger l where l.generation = g.id and l.bulk = b.bulk and l.since >= coalesce(m.oldest, '-infinity')
+      select from everwarm.ledger l where l.generation = g.id and l.bulk = b.bulk and l.since >= coalesce(m.oldest, '-infinity') and ${notQuarantined}
       order by l.since limit ${countedExactly + 1}) few
   ) p
   where g.state <> 'dropped'

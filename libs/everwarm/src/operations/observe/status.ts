@@ -4,11 +4,14 @@ import type { Queue, Redis } from '#platform/clients.ts';
 import type { Queues } from '#platform/queue.ts';
 import { type Mark, readMarks } from '#stages/capture/watch-tables.ts';
 import { readLedger } from './ledger-status.ts';
+import { type Quarantined, readQuarantined } from './quarantined.ts';
 import { undeliveredOf } from './undelivered.ts';
+import { unreadyAggregates } from './unready-aggregates.ts';
 
 /**
  * One read model's state. `lagMs` is the age of its oldest change that is not in both stores, be it a row's or one that time
- * made, 0 when nothing is owed; what the fuse holds counts. `timers` are the keys that the time alone will change.
+ * made, 0 when nothing is owed; what the fuse holds counts, and what is in
+ * quarantine does not: it says so itself. `timers` are the keys that the time alone will change.
  */
 export type ModelStatus = {
   readonly name: string;
@@ -21,11 +24,15 @@ export type ModelStatus = {
   readonly timers: number;
   /** Changes that the fuse holds, and how many keys they dirty, about. */
   readonly held: { readonly changes: number; readonly keys: number };
+  /** Keys that cannot be made from what their rows say, and the age of the oldest change that is not in one's document. */
+  readonly quarantined: Quarantined;
+  /** Aggregates that are to be kept by deltas and are read from their rows as yet: right, at a cost that grows with the rows. */
+  readonly unready: readonly string[];
   /** Which of these figures are estimates: of large numbers, when to count them would take long. */
   readonly about: readonly ('documents' | 'pending')[];
   /** What the failing key that is owed longest fails by; null when none fails. */
   readonly error: string | null;
-  /** A transform that no running process has: keys are owed until one comes. Null when there is nothing to wait for. */
+  /** A transform that no running process has, or an operator's word on quarantined keys before it may serve. Null when there is nothing to wait for. */
   readonly waitsFor: string | null;
   /** Why its statements cannot run in this database as it now is; null while they can. */
   readonly stalled: string | null;
@@ -52,9 +59,11 @@ export type Status = {
  * estimated above it, and named in `about`. Writes nothing. Redis may be away.
  */
 export async function readStatus(db: Transactions, redis: Redis, queues: Queues): Promise<Status> {
-  const [{ rows: generations }, ledger, outbox, redisNow, marks] = await Promise.all([
+  const [{ rows: generations }, ledger, quarantine, unready, outbox, redisNow, marks] = await Promise.all([
     db.query<GenerationRow>(generationsSql),
     readLedger(db),
+    readQuarantined(db),
+    unreadyAggregates(db),
     readOutbox(db),
     redisStatus(redis),
     readMarks(db),
@@ -63,6 +72,7 @@ export async function readStatus(db: Transactions, redis: Redis, queues: Queues)
   const models = await Promise.all(
     generations.map(async ({ id, name, state, kind, stalled, failing, due, timers, error, hash, revision, rows }): Promise<ModelStatus> => {
       const owed = ledger.get(id);
+      const quarantined = quarantine.get(id) ?? { keys: 0, oldestMs: 0 };
       const isLarge = rows > countedRows;
       return {
         name,
@@ -74,9 +84,11 @@ export async function readStatus(db: Transactions, redis: Redis, queues: Queues)
         lagMs: Math.max(0, Math.round(Math.max(owed?.lagMs ?? 0, due ?? 0))),
         timers: Number(timers),
         held: owed?.held ?? { changes: 0, keys: 0 },
+        quarantined,
+        unready: unready.get(id) ?? [],
         about: [...(isLarge ? (['documents'] as const) : []), ...(owed?.isEstimate ? (['pending'] as const) : [])],
         error,
-        waitsFor: revision === null ? null : await missing(lane(hash), revision),
+        waitsFor: (revision === null ? null : await missing(lane(hash), revision)) ?? awaited(state, quarantined),
         stalled,
       };
     }),
@@ -150,6 +162,11 @@ from everwarm.relay r cross join lateral (
 async function redisStatus(redis: Redis): Promise<Status['redis']> {
   const info = await redis.info('memory').catch(() => null);
   return { reachable: info !== null, usedMemory: (info && /^used_memory_human:(.*?)\r?$/m.exec(info)?.[1]) ?? null };
+}
+
+/** A generation that has all it can have, but for keys of which an operator must decide, does not take over from one that serves. */
+function awaited(state: string, { keys }: Quarantined): string | null {
+  return state === 'building' && keys > 0 ? `${keys} quarantined keys to be mended, or discarded: everwarm quarantine list` : null;
 }
 
 /** Redis servers that do not list their clients are taken to have one that listens. */

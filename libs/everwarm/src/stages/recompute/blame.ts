@@ -1,4 +1,4 @@
-import { codeOf } from '#contracts/failure.ts';
+import { codeOf, isFailureOfValue } from '#contracts/failure.ts';
 import { isStatementError } from '#contracts/statement-error.ts';
 
 /**
@@ -10,8 +10,7 @@ export function blameFor(error: unknown): 'value' | 'time' | 'statement' | 'lock
   if (state === '57014') return 'time';
   // A table that somebody holds whole, for a DDL statement or a TRUNCATE.
   if (state === '55P03' || state === '40P01') return 'lock';
-  // 21 cardinality, 22 data, 23 constraint, 38 and 39 functions, 54 limit, P0 raised, XX a row that cannot be read.
-  if (/^(21|22|23|38|39|54|P0|XX)...$/.test(state)) return 'value';
+  if (isFailureOfValue(error)) return 'value';
   return isStatementError(error) ? 'statement' : 'server';
 }
 

@@ -51,9 +51,11 @@ export async function resolve(
   const owe: Owe = (generation, key, since) => {
     const id = `${generation} ${key}`;
     const known = owed.get(id);
-    owed.set(id, { generation, key, since: known ? Math.min(known.since, since) : since });
+    if (known === undefined || since < known.since) owed.set(id, { generation, key, since, source: current });
   };
+  let current: number | undefined;
   for (const [sourceId, group] of groupBySource(changes)) {
+    current = sourceId;
     const source = sources.get(sourceId);
     if (!source) continue;
     if (isTouch(source)) {
