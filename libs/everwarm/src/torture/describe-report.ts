@@ -1,0 +1,40 @@
+import type { TortureReport } from './types.ts';
+
+/** Healing that takes longer is pointed at. */
+const soonMs = 10_000;
+
+/** Resident memory beyond this is pointed at. */
+const modestMb = 300;
+
+/** Whether a run found nothing wrong. */
+export const isClean = ({ violations, differing }: TortureReport): boolean => violations.length === 0 && differing === 0;
+
+/** A report in words. */
+export function describeReport(report: TortureReport): string {
+  const { seed, minutes, faults, reads, writes, kills, violations, differing, residentMb } = report;
+  const injected = faults.reduce((sum, { count }) => sum + count, 0);
+  const width = Math.max(0, ...faults.map(({ name }) => name.length));
+  return [
+    `Seed ${seed}, ${minutes} minutes: ${injected} faults of ${faults.length} kinds, ${kills} processes killed, ${writes} transactions, ${reads} answers checked.`,
+    '',
+    ...faults.map(
+      ({ name, count, healMsMax }) => `  ${name.padEnd(width)}  ${String(count).padStart(3)} times  ${healed(count, healMsMax)}`,
+    ),
+    '',
+    `Resident memory at most: ${Object.entries(residentMb)
+      .map(([name, mb]) => `${name} ${mb} MB${mb > modestMb ? ` (over ${modestMb})` : ''}`)
+      .join(', ')}.`,
+    ...(violations.length === 0
+      ? ['No law was broken.']
+      : ['Broken laws:', ...violations.map(({ law, detail }) => `  law ${law}: ${detail}`)]),
+    differing === 0
+      ? 'At the end no document and no entry differed, in any copy.'
+      : `At the end ${differing} documents or entries DIFFERED.`,
+  ].join('\n');
+}
+
+function healed(count: number, healMsMax: number | null): string {
+  if (count === 0) return '';
+  if (healMsMax === null) return 'did NOT heal';
+  return `healed within ${(healMsMax / 1000).toFixed(1)} s${healMsMax > soonMs ? ` (over ${soonMs / 1000} s)` : ''}`;
+}
