@@ -2,18 +2,21 @@ import type { CompiledModel, Generation } from '#contracts/compiled.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 import { fuseOf, type HeldChange } from '#contracts/fuse.ts';
 import type { KeyInput } from '#contracts/key.ts';
+import type { KeySpace } from '#contracts/names.ts';
 import { definitionHash } from '#model/compile.ts';
 import type { AnyModel } from '#model/declare/define.ts';
 import { transformsOf } from '#model/declare/transforms.ts';
 import type { Redis } from '#platform/clients.ts';
-import { enterEpoch } from '#platform/epoch.ts';
+import { type Epoch, enterEpoch } from '#platform/epoch.ts';
 import { rememberGenerations } from '#platform/generations.ts';
 import { alone } from '#platform/migration-lock.ts';
+import { withinEpoch } from '#platform/one-epoch.ts';
 import { openPostgres, type Postgres, postgresError } from '#platform/postgres.ts';
 import type { Queues } from '#platform/queue.ts';
 import { checkRedis, connectRedis, openRedis, redisError } from '#platform/redis.ts';
 import { readRedisCopy } from '#platform/redis-copy.ts';
 import { checkConfig, type EverwarmConfig } from './config.ts';
+import { EpochKeeper } from './epoch-keeper.ts';
 import { type AuditParts, type Verified, verify } from './operations/audit/verify.ts';
 import { discardHeld, type HeldOptions, listHeld, releaseHeld } from './operations/fuse/fuse.ts';
 import { type Migration, migrate } from './operations/migrate.ts';
@@ -24,7 +27,6 @@ import { readStatus, type Status } from './operations/observe/status.ts';
 import { type Quarantine, quarantineOf } from './operations/quarantine/quarantine-verbs.ts';
 import { type RebuildProgress, rebuildInPlace } from './operations/rebuild/rebuild.ts';
 import { type TouchClient, touch } from './operations/touch.ts';
-import type { Pipeline } from './pipeline.ts';
 import { openReading } from './reading.ts';
 import { reportFailure } from './report-failure.ts';
 import type { Reader } from './stages/read/reader.ts';
@@ -76,7 +78,6 @@ type Open = {
   readonly redis: Redis;
   readonly queues: Queues;
   readonly parts: Omit<AuditParts, 'onProgress'> & { readonly generations: ReturnType<typeof rememberGenerations> };
-  readonly epoch: Awaited<ReturnType<typeof enterEpoch>>;
 };
 
 /** Creates Everwarm. Connects to nothing until it is used, so it is safe at build time and under hot reload. Throws E_CONFIG, E_DEFINITION. */
@@ -90,7 +91,7 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
   const reading = openReading(config);
   const closers: (() => Promise<unknown>)[] = [() => postgres.close(), () => reading.stop()];
   let opening: Promise<Open> | null = null;
-  let pipeline: Pipeline | null = null;
+  let keeper: EpochKeeper | null = null;
   let stopped = false;
 
   const redisFor = (use: Parameters<typeof openRedis>[1]) => {
@@ -98,8 +99,21 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
     closers.unshift(async () => redis.disconnect());
     return redis;
   };
+  let epoch: Epoch | null = null;
+  const enter = async () => {
+    const entered = await enterEpoch(postgres.transactions).catch((error: unknown) => Promise.reject(unmigrated(error, postgres)));
+    epoch = entered;
+    return entered;
+  };
+  // Whoever spells keys follows the database to its next epoch.
+  const space: KeySpace = {
+    namespace,
+    get epoch() {
+      return epoch?.space ?? '';
+    },
+  };
   const open = async (): Promise<Open> => {
-    const epoch = await enterEpoch(postgres.transactions).catch((error: unknown) => Promise.reject(unmigrated(error, postgres)));
+    await enter();
     const redis = redisFor('read');
     const queueConnection = redisFor('queue');
     await redis.connect().catch(() => undefined);
@@ -108,9 +122,8 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
     const { openQueues } = await import('#platform/queue.ts');
     const queues = openQueues(queueConnection, namespace, onError);
     const generations = rememberGenerations(postgres.transactions);
-    const space = { namespace, epoch: epoch.space };
     const settle = () => settleOn({ redis, space }, 30_000);
-    return { postgres, redis, queues, epoch, parts: { db: postgres.transactions, redis, space, generations, transforms, settle } };
+    return { postgres, redis, queues, parts: { db: postgres.transactions, redis, space, generations, transforms, settle } };
   };
   const settleOn = ({ redis, space }: Pick<Open['parts'], 'redis' | 'space'>, timeoutMs: number) => {
     const isWhole = async () =>
@@ -167,11 +180,11 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
       }
     },
     async start() {
-      if (pipeline) return;
+      if (keeper) return;
       await checkPostgres(postgres.transactions).catch((error: unknown) =>
         Promise.reject(postgresError(error, postgres.pool.options.connectionString)),
       );
-      const { queues, parts, epoch } = await opened();
+      const { queues } = await opened();
       const writer = withFencedCommands(redisFor('write'));
       await connectRedis(writer);
       await checkRedis(writer);
@@ -180,22 +193,30 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
       );
       if (problem) throw new EverwarmError('E_NOT_MIGRATED', `${problem.check}: not so. ${problem.problem}`);
       const { startPipeline } = await import('./pipeline.ts');
-      pipeline = startPipeline({
-        pool: postgres.pool,
-        db: postgres.transactions,
-        generations: parts.generations,
-        epoch,
-        namespace,
-        writer,
-        queues,
-        transforms,
-        transformed: models.filter((model) => model.transform !== undefined).map(definitionHash),
-        connectWorker: () => redisFor('worker'),
-        concurrency: config.concurrency ?? 4,
-        fuse: (model) => fuseOf(config.fuse, model),
+      keeper = new EpochKeeper({
+        enter,
+        begin: (current, onOther) => {
+          const { sessions, transactions } = withinEpoch(postgres.pool, current, onOther);
+          return startPipeline({
+            pool: sessions,
+            db: transactions,
+            generations: rememberGenerations(transactions),
+            epoch: current,
+            namespace,
+            writer,
+            queues,
+            transforms,
+            transformed: models.filter((model) => model.transform !== undefined).map(definitionHash),
+            connectWorker: () => redisFor('worker'),
+            concurrency: config.concurrency ?? 4,
+            fuse: (model) => fuseOf(config.fuse, model),
+            onError,
+          });
+        },
         onError,
       });
-      await pipeline.waitUntilReady();
+      await keeper.start();
+      await keeper.pipeline?.waitUntilReady();
     },
     async settled({ timeoutMs = 30_000 } = {}) {
       const { parts } = await opened();
@@ -209,7 +230,7 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
     async touch(model, keys, { client } = {}) {
       if (stopped) throw new EverwarmError('E_LIFECYCLE', 'Everwarm was stopped. Create another one.');
       await touch(client ?? postgres.pool, declared(model), keys);
-      pipeline?.relay.hint();
+      keeper?.pipeline?.relay.hint();
     },
     async verify(model, { onProgress } = {}) {
       const generation = await generationOf(model);
@@ -238,7 +259,7 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
     async stop() {
       if (stopped) return;
       stopped = true;
-      await pipeline?.stop();
+      await keeper?.stop();
       const open = await opening?.catch(() => null);
       await open?.queues.close();
       for (const close of closers) await close();

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Generation } from '#contracts/compiled.ts';
-import type { Database, Transactions } from '#contracts/database.ts';
+import type { Database, Sessions, Transactions } from '#contracts/database.ts';
 import type { Generations } from '#contracts/generations.ts';
 import { type KeySpace, laneName, queuePrefix, recomputeQueue } from '#contracts/names.ts';
 import { blamedGeneration } from '#contracts/statement-error.ts';
 import type { FailedKey, Transforms } from '#contracts/transform.ts';
-import type { Pool, Redis } from '#platform/clients.ts';
+import type { Redis } from '#platform/clients.ts';
 import type { Epoch } from '#platform/epoch.ts';
 import type { Queues } from '#platform/queue.ts';
 import { startDuties } from './duties.ts';
@@ -40,7 +40,8 @@ import { writeTimers } from './stages/write-through/write-timers.ts';
 
 /** What the pipeline runs on; all of it is opened, checked and closed by the caller. */
 export type PipelineParts = {
-  readonly pool: Pool;
+  /** Both are of this epoch alone. */
+  readonly pool: Sessions;
   readonly db: Transactions;
   readonly generations: Generations;
   readonly epoch: Epoch;

@@ -1,4 +1,4 @@
-import type { QueryResult, QueryResultRow } from 'pg';
+import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
 
 /** What a stage needs of Postgres: a pool for single statements, or one connection inside a transaction. */
 export interface Database {
@@ -24,6 +24,12 @@ export type TransactionOptions = {
   /** Statements sent together with the beginning, in the same round trip, without parameters; their results are handed to the action. */
   readonly opening?: readonly string[];
 };
+
+/** Where sessions come from, for work that needs one of its own; and single statements on any of them. A `pg.Pool` is one. */
+export interface Sessions {
+  connect(): Promise<PoolClient>;
+  query(text: string, values?: unknown[]): Promise<unknown>;
+}
 
 /** Where one-connection work comes from. `transaction` commits when the action resolves and rolls back when it rejects. */
 export interface Transactions extends Database {

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Database } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 
-/** One timeline of one database: `ordinal` leads every version, `space` names it in Redis. */
-export type Epoch = { readonly ordinal: number; readonly space: string };
+/** One timeline of one database: `ordinal` leads every version, `space` names it in Redis, `mark` is how the server tells it. */
+export type Epoch = { readonly ordinal: number; readonly space: string; readonly mark: string };
 
 /** What a database says of its timeline, by {@link timelineSql}. */
 export type Timeline = { system: string; timeline: string; database: string };
@@ -30,6 +30,15 @@ export async function readEpoch(db: Database): Promise<Epoch> {
   return findEpoch(db, await readTimeline(db));
 }
 
+/** How the server at the other end tells its epoch. Rejects where it is no primary. */
+export async function readMark(db: Database): Promise<string> {
+  return markOf(await readTimeline(db));
+}
+
+function markOf({ system, timeline, database }: Timeline): string {
+  return `${system}/${timeline}/${database}`;
+}
+
 async function readTimeline(db: Database): Promise<Timeline> {
   const { rows } = await db.query<Timeline>(timelineSql);
   const timeline = rows[0];
@@ -54,5 +63,5 @@ async function findEpoch(db: Database, timeline: Timeline): Promise<Epoch> {
 /** The epoch of a timeline that is registered under this ordinal. */
 export function epochOf({ system, timeline, database }: Timeline, ordinal: number): Epoch {
   const hash = createHash('sha256').update(JSON.stringify({ system, timeline, database })).digest('hex').slice(0, 8);
-  return { ordinal, space: `${ordinal}-${hash}` };
+  return { ordinal, space: `${ordinal}-${hash}`, mark: markOf({ system, timeline, database }) };
 }

@@ -59,11 +59,20 @@ export function openPostgres(input: PostgresInput, options: PostgresOptions = {}
   if (owned) pool.on('error', () => undefined);
   // Nor could anybody listen in time to a connection that ends in the very message that opens it.
   if (owned) pool.on('connect', (client) => void client.on('error', () => undefined));
-  const transactions: Transactions = {
+  const transactions = transactionsOn({
+    connect: () => pool.connect(),
     query: pool.query.bind(pool) as Database['query'],
-    transaction: (action, options = {}) => inTransaction(pool, action, options),
-  };
+    options: pool.options,
+  });
   return { pool, transactions, close: async () => (owned ? pool.end() : undefined) };
+}
+
+/** Where connections come from: a pool, or a view of one. */
+type Lender = Database & { connect(): Promise<pg.PoolClient>; readonly options: { readonly connectionString?: string | undefined } };
+
+/** Statements and transactions on whatever connections are lent. */
+export function transactionsOn(lender: Lender): Transactions {
+  return { query: lender.query, transaction: (action, options = {}) => inTransaction(lender, action, options) };
 }
 
 /** What the driver says of a statement that took longer than `answerMs`. */
@@ -74,11 +83,11 @@ type Action<T> = Parameters<Transactions['transaction']>[0] extends (...given: i
   : never;
 
 async function inTransaction<T>(
-  pool: pg.Pool,
+  lender: Lender,
   action: Action<T>,
   { durability = 'durable', givesWay = false, opening = [] }: TransactionOptions,
 ): Promise<T> {
-  const client = await pool.connect().catch((cause: unknown) => Promise.reject(postgresError(cause, pool.options.connectionString)));
+  const client = await lender.connect().catch((cause: unknown) => Promise.reject(postgresError(cause, lender.options.connectionString)));
   let broken: Error | undefined;
   // A connection that ends between two statements says so by an event, which would end the process if nobody listened.
   const ended = (error: Error) => {

@@ -1,4 +1,5 @@
 import { acknowledgeSchema } from './acknowledge-sql.ts';
+import { clusterSchema } from './cluster-sql.ts';
 import { fanOutSchema } from './fan-out-sql.ts';
 import { ledgerAgeSchema } from './ledger-age-sql.ts';
 import { listCountSchema } from './list-count-sql.ts';
@@ -269,4 +270,5 @@ create table everwarm.aggregate_bases (
   { id: 12, name: 'quarantine', sql: quarantineSchema },
   { id: 13, name: 'debts to Redis', sql: oweRedisSchema },
   { id: 14, name: 'the ledger by age', sql: ledgerAgeSchema },
+  { id: 15, name: 'the cluster that the relay is in', sql: clusterSchema },
 ];

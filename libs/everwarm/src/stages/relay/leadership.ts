@@ -1,5 +1,5 @@
-import type { Pool, PoolClient } from 'pg';
-import type { Database } from '#contracts/database.ts';
+import type { PoolClient } from 'pg';
+import type { Database, Sessions } from '#contracts/database.ts';
 import { relayLock } from '#contracts/names.ts';
 
 /** How old a leader's heartbeat must be before a standby ends its session. */
@@ -12,12 +12,12 @@ const deadAfterSeconds = 5;
  * States: standby → (lock taken) leader → (session lost, released) standby.
  */
 export class Leadership {
-  readonly #pool: Pool;
+  readonly #pool: Sessions;
   readonly #id: string;
   #session: PoolClient | null = null;
   #heartbeat: NodeJS.Timeout | undefined;
 
-  constructor(pool: Pool, id: string) {
+  constructor(pool: Sessions, id: string) {
     this.#pool = pool;
     this.#id = id;
   }

@@ -1,6 +1,5 @@
-import type { Pool } from 'pg';
 import type { Change, Source } from '#contracts/change.ts';
-import type { Database, Transactions } from '#contracts/database.ts';
+import type { Database, Sessions, Transactions } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 import type { Generations } from '#contracts/generations.ts';
 import { maxJobKeys } from '#contracts/job.ts';
@@ -8,6 +7,7 @@ import { parseSnapshot, type Snapshot } from '#contracts/snapshot.ts';
 import { blamedGeneration } from '#contracts/statement-error.ts';
 import { reached } from '#contracts/steps.ts';
 import { enqueue, giveBack } from './enqueue.ts';
+import { enterCluster } from './enter-cluster.ts';
 import type { Lanes } from './lanes.ts';
 import { Leadership } from './leadership.ts';
 import { poll, readLarge } from './poll.ts';
@@ -19,7 +19,7 @@ import { type Giants, giantsAmong } from './set-aside.ts';
 /** What a relay works with. */
 export type RelayParts = {
   readonly id: string;
-  readonly pool: Pool;
+  readonly pool: Sessions;
   readonly db: Transactions;
   readonly lanes: Lanes;
   readonly generations: Generations;
@@ -123,6 +123,7 @@ export class Relay {
     if (this.leads) return true;
     this.#delivered = null;
     if (!(await this.#leadership.tryLead())) return false;
+    await this.#parts.db.transaction(enterCluster);
     const { rows } = await this.#parts.db.query<{ snapshot: string }>('select snapshot from everwarm.relay');
     this.#delivered = parseSnapshot(rows[0]?.snapshot ?? '');
     await this.measureRoom().catch(() => undefined);
