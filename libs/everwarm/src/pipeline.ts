@@ -18,6 +18,7 @@ import { noticeAbsent } from './stages/recompute/notice-absent.ts';
 import { startRecomputeWorkers } from './stages/recompute/recompute-worker.ts';
 import { retryFailed } from './stages/recompute/retry-failed.ts';
 import { turns } from './stages/recompute/turns.ts';
+import { ledgerCounter } from './stages/relay/count-ledger.ts';
 import { deltaFolder } from './stages/relay/fold-deltas.ts';
 import { lanesOf } from './stages/relay/lanes.ts';
 import { promoteBuilt } from './stages/relay/promote.ts';
@@ -139,10 +140,12 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     { name: 'retry of slow keys', everyMs: 1000, run: async (again) => (await retryFailed(direct, 'slow')) && again(0) },
   ]);
   const fold = deltaFolder(db);
+  const countLedger = ledgerCounter(db);
   const walkFanOuts = fanOutWalker({ db, fuse: parts.fuse, onHeld: (error) => onError(error, 'fuse') });
   let turn = 0;
   const stopDuties = startDuties(() => relay.leads, onError, [
     { name: 'refill', everyMs: 500, run: async () => relay.measureRoom().then(() => refill(db, lanes, worthwhileAt(turn++))) },
+    { name: 'count ledger', everyMs: 5000, run: async (again) => again(await countLedger()) },
     { name: 'timers', everyMs: 250, run: async (again) => again(await oweDue(db, lanes)) },
     { name: 'reconcile', everyMs: 250, run: async (again) => (await reconcileStep(db).catch(leaveAside)) && again(0) },
     { name: 'fan-outs', everyMs: 100, run: async (again) => (await walkFanOuts().catch(leaveAside)) && again(0) },

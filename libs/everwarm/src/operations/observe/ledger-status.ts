@@ -48,7 +48,8 @@ export async function readLedger(db: Transactions): Promise<ReadonlyMap<number, 
 const notQuarantined =
   '(l.attempts = 0 or not exists (select from everwarm.quarantine q where q.generation = l.generation and q.key = l.key))';
 
-const ledgerSql = `with lanes as materialized (
+/** What {@link readLedger} asks. */
+export const ledgerSql = `with lanes as materialized (
   select g.id as generation, p.counted, p.counted > ${countedExactly} as full, h.since,
     case when p.counted > ${countedExactly} then
       coalesce(case when m.counted_at > clock_timestamp() - interval '${freshSeconds} seconds' then m.pending end,

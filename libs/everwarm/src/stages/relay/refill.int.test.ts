@@ -17,6 +17,9 @@ const template = {
   build: async (url: string) => {
     const postgres = openPostgres(url);
     await migrateSchema(postgres.transactions);
+    await postgres.transactions.query(
+      `insert into everwarm.generations (name, hash, state, model) values ('one', 'a', 'serving', '{}'), ('two', 'b', 'serving', '{}')`,
+    );
     await postgres.close();
   },
 };

@@ -6,6 +6,7 @@ import { maxJobKeys } from '#contracts/job.ts';
 import { parseSnapshot, type Snapshot } from '#contracts/snapshot.ts';
 import { blamedGeneration } from '#contracts/statement-error.ts';
 import { reached } from '#contracts/steps.ts';
+import { lowerMarks } from './count-ledger.ts';
 import { enqueue, giveBack } from './enqueue.ts';
 import { enterCluster } from './enter-cluster.ts';
 import type { Lanes } from './lanes.ts';
@@ -146,7 +147,7 @@ export class Relay {
       async (tx) => {
         const giants = giantsAmong(batch.changes, await this.#leastFuse(batch.revision));
         const result = await this.#resolve(tx, batch.changes, { revision: batch.revision, queued, giants });
-        await this.#commitSnapshot(tx, batch.now);
+        await this.#commitSnapshot(tx, batch.now, oldestOf(batch.changes));
         reached('relay.before-commit');
         return result;
       },
@@ -161,13 +162,17 @@ export class Relay {
   async #deliverLarge(session: Database, last: Snapshot, revision: string): Promise<void> {
     this.#delivered = await this.#parts.db.transaction(
       async (tx) => {
+        let oldest = Date.now();
         const now = await readLarge(
           session,
           last,
-          async (changes, giants) => void (await this.#resolve(tx, changes, { revision, queued: false, giants })),
+          async (changes, giants) => {
+            oldest = Math.min(oldest, oldestOf(changes));
+            await this.#resolve(tx, changes, { revision, queued: false, giants });
+          },
           await this.#leastFuse(revision),
         );
-        await this.#commitSnapshot(tx, now);
+        await this.#commitSnapshot(tx, now, oldest);
         reached('relay.before-commit');
         return now;
       },
@@ -196,8 +201,12 @@ export class Relay {
     return resolved;
   }
 
-  async #commitSnapshot(tx: Database, now: Snapshot): Promise<void> {
-    const { rowCount } = await tx.query('update everwarm.relay set snapshot = $1 where leader = $2', [now.text, this.#parts.id]);
+  async #commitSnapshot(tx: Database, now: Snapshot, oldest: number): Promise<void> {
+    const { rowCount } = await tx.query(`with lowered as (${lowerMarks('$3')}) update everwarm.relay set snapshot = $1 where leader = $2`, [
+      now.text,
+      this.#parts.id,
+      oldest,
+    ]);
     if (rowCount !== 1) throw new EverwarmError('E_LIFECYCLE', 'Another relay leads now; this batch is left to it.');
   }
 
@@ -240,6 +249,8 @@ export class Relay {
     });
   }
 }
+
+const oldestOf = (changes: readonly Change[]): number => changes.reduce((oldest, { at }) => Math.min(oldest, at), Date.now());
 
 function isLockTimeout(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === '55P03';

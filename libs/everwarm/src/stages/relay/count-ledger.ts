@@ -1,0 +1,71 @@
+import type { Database, Transactions } from '#contracts/database.ts';
+
+/** A count is followed by a rest of so many times its length, and of a second at least. */
+const restFactor = 20;
+const leastRestMs = 1000;
+
+/** Marks are never so young that a change just made could be older, in seconds. */
+const markAge = 5;
+
+/** How many keys must have been owed since the marks were last written for them to be worth it, unless there is much to count. */
+const worthwhile = 2000;
+
+/**
+ * Counts what the ledger owes, and notes for each generation and lane how much it is and before which time nothing is owed. Whoever
+ * looks for the oldest keys begins there and skips what was written and cannot be vacuumed. A count reads the whole ledger, so it
+ * also finds keys below a mark, should one have come between the look and the note, and keys of generations that are no more,
+ * which it forgets. Returns a function for the leader to call again and again, which says when to call it next, in milliseconds.
+ */
+export function ledgerCounter(db: Transactions): () => Promise<number> {
+  let marked = '0';
+  let wasLarge = false;
+  return async () => {
+    const began = performance.now();
+    const { rows } = await db.query<Count>(countSql);
+    const lasted = performance.now() - began;
+    const isLarge = rows.some(({ pending }) => pending >= worthwhile);
+    const seq = rows[0]?.seq ?? '0';
+    if (isLarge || wasLarge || BigInt(seq) - BigInt(marked) >= BigInt(worthwhile)) {
+      await note(db, rows);
+      marked = seq;
+      wasLarge = isLarge;
+    }
+    if (rows.some(({ live, pending }) => !live && pending > 0)) await db.query(forgetSql);
+    return Math.max(leastRestMs, restFactor * lasted);
+  };
+}
+
+type Count = {
+  readonly generation: number;
+  readonly bulk: boolean;
+  readonly pending: number;
+  readonly oldest: string;
+  readonly live: boolean;
+  readonly seq: string;
+};
+
+const countSql = `with owed as (
+  select generation, bulk, count(*) as pending, min(since) as since from everwarm.ledger group by generation, bulk
+),
+lanes as (
+  select g.id as generation, b.bulk from everwarm.generations g cross join (values (false), (true)) b (bulk) where g.state <> 'dropped'
+)
+select generation, bulk, coalesce(o.pending, 0)::float8 as pending, l.generation is not null as live,
+  least(o.since, clock_timestamp() - interval '${markAge} seconds')::text as oldest, (select last_value::text from everwarm.ledger_seq) as seq
+from lanes l full join owed o using (generation, bulk)`;
+
+async function note(db: Database, counts: readonly Count[]): Promise<void> {
+  const live = counts.filter(({ live: isLive }) => isLive);
+  await db.query(
+    `insert into everwarm.ledger_marks as m (generation, bulk, oldest, pending, counted_at)
+select c.generation, c.bulk, c.oldest, c.pending, clock_timestamp() from unnest($1::integer[], $2::boolean[], $3::timestamptz[], $4::bigint[]) as c (generation, bulk, oldest, pending)
+on conflict (generation, bulk) do update set oldest = excluded.oldest, pending = excluded.pending, counted_at = excluded.counted_at`,
+    [live.map((row) => row.generation), live.map((row) => row.bulk), live.map((row) => row.oldest), live.map((row) => row.pending)],
+  );
+}
+
+const forgetSql = `delete from everwarm.ledger l where not exists (select from everwarm.generations g where g.id = l.generation and g.state <> 'dropped')`;
+
+/** Where a mark says that nothing so old is owed, makes it say so no more. For whoever owes keys of changes long past. */
+export const lowerMarks = (since: string): string =>
+  `update everwarm.ledger_marks set oldest = to_timestamp(${since}::float8 / 1000) where oldest > to_timestamp(${since}::float8 / 1000)`;
