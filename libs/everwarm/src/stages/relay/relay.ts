@@ -9,8 +9,10 @@ import { reached } from '#contracts/steps.ts';
 import { lowerMarks } from './count-ledger.ts';
 import { enqueue, giveBack } from './enqueue.ts';
 import { enterCluster } from './enter-cluster.ts';
+import { HotKeys } from './hot-keys.ts';
 import type { Lanes } from './lanes.ts';
 import { Leadership } from './leadership.ts';
+import type { OwedKey } from './owe.ts';
 import { poll, readLarge } from './poll.ts';
 import { startReconcile } from './reconcile.ts';
 import { room } from './refill.ts';
@@ -45,6 +47,7 @@ export class Relay {
   #delivered: Snapshot | null = null;
   #sources: ReadonlyMap<number, Source> = new Map();
   #sourcesRevision = '';
+  readonly #hot = new HotKeys();
   #roomLeft = 0;
   #full: ReadonlySet<number> = new Set();
   #stopping = false;
@@ -105,6 +108,8 @@ export class Relay {
         if (!(await this.#lead())) wait = pace.standby;
         else {
           if (await this.#deliver()) lastChange = performance.now();
+          const waited = this.#hot.due(performance.now());
+          if (waited.length > 0) await this.#enqueue(waited);
           wait = performance.now() - lastChange < pace.busyFor ? pace.busy : pace.idle;
         }
       } catch (error) {
@@ -155,7 +160,7 @@ export class Relay {
     );
     reached('relay.committed');
     this.#delivered = batch.now;
-    if (queued) await this.#enqueue(resolved);
+    if (queued) await this.#enqueue(this.#hot.ready(resolved.owed, performance.now()));
     return true;
   }
 
@@ -210,7 +215,7 @@ export class Relay {
     if (rowCount !== 1) throw new EverwarmError('E_LIFECYCLE', 'Another relay leads now; this batch is left to it.');
   }
 
-  async #enqueue({ owed }: Resolved): Promise<void> {
+  async #enqueue(owed: readonly OwedKey[]): Promise<void> {
     try {
       const jobs = await enqueue(
         this.#parts.lanes,
