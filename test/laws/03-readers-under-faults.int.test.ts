@@ -1,0 +1,82 @@
+import { seededRandom, waitFor } from '@everwarm/testkit';
+import { expect, test } from 'vitest';
+import { befallRandomly } from './fixtures/link-faults.ts';
+import { openDepot } from './fixtures/open-depot.ts';
+import { openReader } from './fixtures/open-reader.ts';
+import { supplierCard, supplierOrders } from './fixtures/read-models.ts';
+
+/** How many orders of the supplier there are at a time: each new one comes at the top of the list, and the oldest goes. */
+const kept = 5;
+
+test('whatever befalls it, no reader is shown an earlier document or page than before', async () => {
+  const random = seededRandom('readers under faults');
+  const depot = await openDepot({ ownRedis: 'persistent' });
+  const { pool, everwarm } = depot;
+  await pool.query(`insert into "Depot"."Supplier" ("supplierId", "legal Name") values (1, '0')`);
+  await everwarm.settled();
+  const linked = await openReader(depot);
+  const { reader } = linked;
+
+  let running = true;
+  let written = 0;
+  const writing = (async () => {
+    while (running) {
+      written++;
+      await pool.query(`update "Depot"."Supplier" set "legal Name" = $1`, [String(written)]);
+      await pool.query(
+        `with gone as (delete from "Depot"."Order" where "orderNo" <= $1::integer - ${kept})
+insert into "Depot"."Order" ("Region", "orderNo", "supplierId", "Title", "placedAt") values ('north', $1, 1, 'order', now())`,
+        [written],
+      );
+      const until = performance.now() + random.integer(0, 20);
+      await waitFor(() => performance.now() > until, { what: 'the next write' });
+    }
+  })();
+
+  const faults: string[] = [];
+  const tiers: Record<string, number> = {};
+  const errors: Record<string, number> = {};
+  const highest = { version: '', value: -1, top: 0, bottom: 0 };
+  /** Each reads again and again; what it sees must not be below what was seen before. */
+  const readDocuments = async () => {
+    while (running) {
+      const answer = await reader.raw(supplierCard, 1).catch((error: { code: string }) => {
+        errors[error.code] = (errors[error.code] ?? 0) + 1;
+        return null;
+      });
+      if (!answer) continue;
+      tiers[answer.tier] = (tiers[answer.tier] ?? 0) + 1;
+      const value = Number(JSON.parse(answer.body.toString()).legalName);
+      if (value < highest.value || (answer.version ?? highest.version) < highest.version)
+        faults.push(`${answer.tier} showed ${value} (${answer.version}) after ${highest.value} (${highest.version})`);
+      highest.value = Math.max(highest.value, value);
+      if (answer.version && answer.version > highest.version) highest.version = answer.version;
+    }
+  };
+  const readPages = async () => {
+    while (running) {
+      const page = await reader.rawList(supplierOrders, 1).catch(() => null);
+      const numbers = page?.items.map((item) => Number(JSON.parse(item.body.toString()).orderNo)) ?? [];
+      if (numbers.length === 0) continue;
+      const [top, bottom] = [Math.max(...numbers), Math.min(...numbers)];
+      if (top < highest.top || bottom < highest.bottom)
+        faults.push(`a page from ${page?.tier} showed ${bottom} to ${top} after ${highest.bottom} to ${highest.top}`);
+      highest.top = Math.max(highest.top, top);
+      highest.bottom = Math.max(highest.bottom, bottom);
+    }
+  };
+  const reading = Promise.all([readDocuments(), readPages()]);
+  await befallRandomly(depot, linked, random);
+  await waitFor(async () => (await reader.raw(supplierCard, 1))?.tier === 'redis', {
+    what: 'Redis to answer at the end',
+    timeoutMs: 30_000,
+  });
+  running = false;
+  await writing;
+  await reading;
+
+  console.log(`${written} writes; answers by tier ${JSON.stringify(tiers)}; errors ${JSON.stringify(errors)}`);
+  expect(faults).toEqual([]);
+  expect(tiers['postgres']).toBeGreaterThan(0);
+  expect(Object.keys(errors).filter((code) => code !== 'E_POSTGRES')).toEqual([]);
+});
