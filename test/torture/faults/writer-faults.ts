@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { databaseUrl } from '@everwarm/testkit';
 import { Client } from 'pg';
 import type { Fault, Stage } from '../../../libs/everwarm/src/torture/types.ts';
+import { openSession } from '../../../libs/everwarm/src/torture/writer-session.ts';
 import { fleetName, subjects } from '../world/inspect.ts';
 import { rename } from '../world/other-changes.ts';
-import { openSession, text } from '../world/yard-session.ts';
+import { text } from '../world/yard-session.ts';
 
 /** A row of its own that is watched: whoever holds it open keeps nobody from writing. */
 const raiseSignal = () => `insert into "Yard".signal values ('${randomUUID()}', 1, now() + interval '1 hour')`;

@@ -1,39 +1,11 @@
-import { Client, escapeLiteral, type QueryResult } from 'pg';
+import { escapeLiteral } from 'pg';
+import type { WriterRow, WriterSession } from '../../../libs/everwarm/src/torture/writer-session.ts';
 
-/** What a statement gave that the server sent back as rows. */
-export type Row = Readonly<Record<string, unknown>>;
+/** A writer's connection. */
+export type YardSession = WriterSession;
 
-/** A writer's connection. Statements are text with their values inside: several of them are one round trip. */
-export type YardSession = {
-  /** Rows of the last statement that returned any. */
-  run(sql: string): Promise<readonly Row[]>;
-  /** Gone, whatever is under way. */
-  end(): void;
-};
-
-/** How long a statement may take before the connection is given up: a server that answers nobody must not stop the load. */
-const patienceMs = 10_000;
-
-/** Opens a connection of a writer. Rejects when the server does not take it. */
-export async function openSession(url: string): Promise<YardSession> {
-  const client = new Client({
-    connectionString: url,
-    connectionTimeoutMillis: 3000,
-    query_timeout: patienceMs,
-    application_name: 'torture-load',
-    options: `-c lock_timeout=4000 -c statement_timeout=${patienceMs} -c idle_in_transaction_session_timeout=${patienceMs}`,
-  });
-  // It ends with whatever statement is under way, and that is who hears of it.
-  client.on('error', () => undefined);
-  await client.connect();
-  return {
-    async run(sql) {
-      const results = (await client.query(sql)) as QueryResult<Row> | QueryResult<Row>[];
-      return (Array.isArray(results) ? results : [results]).findLast(({ rows }) => rows.length > 0)?.rows ?? [];
-    },
-    end: () => void client.end().catch(() => undefined),
-  };
-}
+/** A row that came back. */
+export type Row = WriterRow;
 
 /** A value as SQL. */
 export const text = (value: string): string => escapeLiteral(value);
