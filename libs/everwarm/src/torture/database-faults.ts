@@ -3,7 +3,7 @@ import { openPostgres } from '#platform/postgres.ts';
 import type { Fault, Stage } from './types.ts';
 
 /** Runs statements on the database under test, on connections of its own, past the proxies. */
-export async function onDatabase<Answer>(stage: Stage, action: (db: Database) => Promise<Answer>): Promise<Answer> {
+async function onDatabase<Answer>(stage: Stage, action: (db: Database) => Promise<Answer>): Promise<Answer> {
   const postgres = openPostgres(stage.postgresUrl(), { max: 1, name: 'everwarm-torture' });
   try {
     return await action(postgres.transactions);

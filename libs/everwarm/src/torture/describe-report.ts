@@ -15,11 +15,9 @@ export function describeReport(report: TortureReport): string {
   const injected = faults.reduce((sum, { count }) => sum + count, 0);
   const width = Math.max(0, ...faults.map(({ name }) => name.length));
   return [
-    `Seed ${seed}, ${minutes} minutes: ${injected} faults of ${faults.length} kinds, ${kills} processes killed, ${writes} transactions, ${reads} answers checked.`,
+    `Seed ${seed}, ${minutes} minutes: ${injected} faults of ${faults.filter(({ count }) => count > 0).length} kinds, ${kills} processes killed, ${writes} transactions, ${reads} answers checked.`,
     '',
-    ...faults.map(
-      ({ name, count, healMsMax }) => `  ${name.padEnd(width)}  ${String(count).padStart(3)} times  ${healed(count, healMsMax)}`,
-    ),
+    ...faults.map(({ name, count, healMsMax }) => `  ${name.padEnd(width)}  ${String(count).padStart(3)} times  ${healed(healMsMax)}`),
     '',
     `Resident memory at most: ${Object.entries(residentMb)
       .map(([name, mb]) => `${name} ${mb} MB${mb > modestMb ? ` (over ${modestMb})` : ''}`)
@@ -33,8 +31,7 @@ export function describeReport(report: TortureReport): string {
   ].join('\n');
 }
 
-function healed(count: number, healMsMax: number | null): string {
-  if (count === 0) return '';
+function healed(healMsMax: number | null): string {
   if (healMsMax === null) return 'did NOT heal';
   return `healed within ${(healMsMax / 1000).toFixed(1)} s${healMsMax > soonMs ? ` (over ${soonMs / 1000} s)` : ''}`;
 }

@@ -5,7 +5,7 @@ import { openRedis } from '#platform/redis.ts';
 import type { Fault, Grip, Random, Stage } from './types.ts';
 
 /** Runs commands on Redis, on a connection of its own, past the proxies. */
-export async function onRedis<Answer>(stage: Stage, action: (redis: Redis) => Promise<Answer>): Promise<Answer> {
+async function onRedis<Answer>(stage: Stage, action: (redis: Redis) => Promise<Answer>): Promise<Answer> {
   const redis = openRedis(stage.redisUrl(), 'worker');
   try {
     await redis.connect();
@@ -18,7 +18,11 @@ export async function onRedis<Answer>(stage: Stage, action: (redis: Redis) => Pr
 const onQueue = (stage: Stage, action: (queue: Queue) => Promise<void>): Promise<void> =>
   onRedis(stage, async (redis) => {
     const queues = openQueues(redis, stage.namespace, () => undefined);
-    await action(queues.named(recomputeQueue)).finally(() => queues.close());
+    try {
+      await action(queues.named(recomputeQueue));
+    } finally {
+      await queues.close();
+    }
   });
 
 /** How often jobs are meddled with while it lasts, in milliseconds: one look would find the queue empty. */
