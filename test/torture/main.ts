@@ -25,10 +25,19 @@ if (!Number.isInteger(seed) || !(minutes > 0) || !(rate > 0)) {
   process.exit(2);
 }
 
+const ending = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort());
 const begun = performance.now();
 const log = (line: string): void => console.error(`${((performance.now() - begun) / 1000).toFixed(1).padStart(7)}  ${line}`);
 try {
-  const report = await runYardTorture({ seed, minutes, faults: values.faults.split(',').filter(Boolean), rate, log });
+  const report = await runYardTorture({
+    seed,
+    minutes,
+    faults: values.faults.split(',').filter(Boolean),
+    rate,
+    log,
+    signal: ending.signal,
+  });
   console.log(values.json ? JSON.stringify(report) : describeReport(report));
   process.exit(isClean(report) ? 0 : 1);
 } catch (error) {

@@ -26,6 +26,8 @@ export type RunOptions = {
   /** How often each fault comes at least. Default: once in ten minutes. */
   readonly leastTurns?: number;
   readonly log: (line: string) => void;
+  /** Ends the run early: everything that it started is stopped, and it rejects. */
+  readonly signal?: AbortSignal;
 };
 
 const namespace = 'torture';
@@ -37,9 +39,16 @@ const allFaultsFromMinutes = 5;
  * The yard under fire: its own Postgres and Redis, two workers, two readers, random writes and random faults.
  * @throws RangeError for a fault of an unknown name, before anything is started
  */
-export async function runYardTorture({ seed, minutes, faults: names, rate, leastTurns, log }: RunOptions): Promise<TortureReport> {
+export async function runYardTorture({ seed, minutes, faults: names, rate, leastTurns, log, signal }: RunOptions): Promise<TortureReport> {
   const folder = await openRunFolder({ log });
   const closers: (() => Promise<unknown>)[] = [() => closeRunFolder(folder)];
+  const closeAll = async () => {
+    for (let close = closers.shift(); close; close = closers.shift()) await close().catch((error: unknown) => log(String(error)));
+  };
+  const aborted = new Promise<never>((_, reject) => {
+    signal?.addEventListener('abort', () => void closeAll().then(() => reject(new Error('The run was ended early.'))));
+  });
+  aborted.catch(() => undefined);
   try {
     const [postgres, redis] = await Promise.all([startControlledPostgres(folder), startControlledRedis(folder)]);
     closers.unshift(() => Promise.all([postgres.stop(), redis.stop()]));
@@ -73,9 +82,10 @@ export async function runYardTorture({ seed, minutes, faults: names, rate, least
     ];
     const faults = choose(known, names, minutes);
     log(`Seed ${seed}, ${minutes} minutes, ${faults.length} kinds of faults.`);
-    return await runTorture({ stage, load, judge, faults, seed, minutes, ...(leastTurns !== undefined && { leastTurns }) });
+    const parts = { stage, load, judge, faults, seed, minutes, ...(leastTurns !== undefined && { leastTurns }) };
+    return await Promise.race([runTorture(parts), aborted]);
   } finally {
-    for (const close of closers) await close().catch((error: unknown) => log(String(error)));
+    await closeAll();
   }
 }
 
