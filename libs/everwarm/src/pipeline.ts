@@ -6,7 +6,7 @@ import { type KeySpace, laneName, queuePrefix, recomputeQueue } from '#contracts
 import { blamedGeneration } from '#contracts/statement-error.ts';
 import type { FailedKey, Transforms } from '#contracts/transform.ts';
 import type { Redis } from '#platform/clients.ts';
-import type { Epoch } from '#platform/epoch.ts';
+import { type Epoch, formerSpaces } from '#platform/epoch.ts';
 import type { Queues } from '#platform/queue.ts';
 import { startDuties } from './duties.ts';
 import { redisDuties } from './redis-duties.ts';
@@ -35,6 +35,7 @@ import type { FencedRedis } from './stages/write-through/fenced-pipeline.ts';
 import { publishDocuments } from './stages/write-through/publish.ts';
 import { publishEntries } from './stages/write-through/publish-entries.ts';
 import { purgeDropped } from './stages/write-through/purge.ts';
+import { epochPurger } from './stages/write-through/purge-epochs.ts';
 import { type WrittenDocument, writeDocuments } from './stages/write-through/write-documents.ts';
 import { type WrittenEntry, writeEntries } from './stages/write-through/write-entries.ts';
 import { writeTimers } from './stages/write-through/write-timers.ts';
@@ -142,6 +143,7 @@ export function startPipeline(parts: PipelineParts): Pipeline {
   const fold = deltaFolder(db);
   const countLedger = ledgerCounter(db);
   const walkFanOuts = fanOutWalker({ db, fuse: parts.fuse, onHeld: (error) => onError(error, 'fuse') });
+  const purgeEpochs = epochPurger(db, writer, namespace, () => formerSpaces(db));
   let turn = 0;
   const stopDuties = startDuties(() => relay.leads, onError, [
     { name: 'refill', everyMs: 500, run: async () => relay.measureRoom().then(() => refill(db, lanes, worthwhileAt(turn++))) },
@@ -157,6 +159,7 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     ...copy.leading,
     { name: 'fold counts', everyMs: 500, run: async () => foldCounts(db) },
     { name: 'purge', everyMs: 10_000, run: async () => purgeDropped(db, writer, space) },
+    { name: 'purge epochs', everyMs: 10_000, run: async (again) => (await purgeEpochs()) && again(100) },
     { name: 'rotate', everyMs: 5000, run: async () => relay.delivered && rotate(db, relay.delivered) },
   ]);
 

@@ -97,6 +97,9 @@ export const entriesKey = (space: KeySpace, generation: number, partition: strin
 /** What all keys of a list generation begin with in Redis. */
 export const listPrefix = (space: KeySpace, generation: number): string => `${space.namespace}:{${space.epoch}:${generation}:`;
 
+/** What all keys of one epoch begin with in Redis. */
+export const epochPrefixes = ({ namespace, epoch }: KeySpace): readonly string[] => [`${namespace}:${epoch}:`, `${namespace}:{${epoch}:`];
+
 /** The mark that says Redis holds what the projection tables hold; gone after a flush, and then everything is written again. */
 export const presenceKey = (space: KeySpace): string => `${space.namespace}:${space.epoch}:present`;
 

@@ -30,6 +30,20 @@ export async function readEpoch(db: Database): Promise<Epoch> {
   return findEpoch(db, await readTimeline(db));
 }
 
+/**
+ * The spaces of epochs that this database has left, oldest first: timelines of the same cluster before the one it is in. Those of
+ * other clusters are not among them: a copy restored elsewhere may share the Redis of the original, which goes on.
+ */
+export async function formerSpaces(db: Database): Promise<readonly string[]> {
+  const now = await readTimeline(db);
+  const { rows } = await db.query<{ ordinal: number; timeline: string }>(
+    `select ordinal, timeline from everwarm.epochs where system_identifier = $1
+and ordinal < (select ordinal from everwarm.epochs where system_identifier = $1 and timeline = $2) order by ordinal`,
+    [now.system, now.timeline],
+  );
+  return rows.map(({ ordinal, timeline }) => epochOf({ ...now, timeline }, ordinal).space);
+}
+
 /** How the server at the other end tells its epoch. Rejects where it is no primary. */
 export async function readMark(db: Database): Promise<string> {
   return markOf(await readTimeline(db));

@@ -1,6 +1,7 @@
 import type { Database } from '#contracts/database.ts';
 import { documentPrefix, type KeySpace, laneName, listPrefix, queuePrefix } from '#contracts/names.ts';
 import type { FencedRedis } from './fenced-pipeline.ts';
+import { namesLike } from './names-like.ts';
 
 /** Takes out of Redis what dropped generations left there, a thousand keys at a time, and then forgets those generations. */
 export async function purgeDropped(db: Database, redis: FencedRedis, space: KeySpace): Promise<void> {
@@ -21,7 +22,7 @@ from everwarm.generations g where state = 'dropped'`,
 async function unlinkPrefix(redis: FencedRedis, prefix: string): Promise<void> {
   let cursor = '0';
   do {
-    const [next, keys] = await redis.scan(cursor, 'MATCH', `${prefix.replace(/[\\*?[\]]/g, '\\$&')}*`, 'COUNT', 1000);
+    const [next, keys] = await redis.scan(cursor, 'MATCH', namesLike(prefix), 'COUNT', 1000);
     cursor = next;
     if (keys.length > 0) await redis.unlink(keys);
   } while (cursor !== '0');
