@@ -1,9 +1,11 @@
 import { waitFor } from '@everwarm/testkit';
-import type { Everwarm } from 'everwarm';
+import type { AnyModel, Everwarm } from 'everwarm';
 import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
+import type { KeyInput } from '../../libs/everwarm/src/contracts/key.ts';
 import type { Rows } from './naive.ts';
-import type { DocumentCheck, ListCheck, World } from './world.ts';
+import { type Kept, readKept } from './releases.ts';
+import type { DocumentCheck, ListCheck, Release, World } from './world.ts';
 
 /** What a comparison works with. */
 export type Stores = {
@@ -15,6 +17,9 @@ export type Stores = {
   readonly epoch?: string;
 };
 
+/** The stores, and where the database keeps what a definition gives. */
+type Looking = Stores & { readonly kept: (model: AnyModel) => Kept };
+
 /** Bytes before the JSON text in a Redis value: version, kind, time. */
 const headerLength = 38;
 
@@ -22,28 +27,25 @@ const headerLength = 38;
 const partitionsRead = 5;
 
 /**
- * Compares every copy of every read model with what the rows say it must be. `warm` says that the reader has had the time to
+ * Compares every copy of every read model of the code that runs with what the rows say it must be. `warm` says that the reader has had the time to
  * notice that the models serve, so that its answers come from Redis. Returns one line per disagreement.
  */
-export async function compareWorld(stores: Stores, world: World, rows: Rows, warm: boolean): Promise<string[]> {
-  const { rows: generations } = await stores.pool.query<{ id: number; name: string }>(
-    `select id, name from everwarm.generations where state = 'serving'`,
-  );
-  const idOf = new Map(generations.map(({ id, name }) => [name, id]));
+export async function compareWorld(stores: Stores, world: Release & Pick<World, 'casing'>, rows: Rows, warm: boolean): Promise<string[]> {
+  const kept = await readKept(stores.pool, world);
   const held = await redisDocuments(stores);
   const nothing = new Map<string, string>();
   const found = await Promise.all([
     ...world.documents.map((check) =>
-      compareDocuments(stores, world, check, rows, held.get(idOf.get(check.model.name) ?? -1) ?? nothing, warm),
+      compareDocuments({ ...stores, kept }, world.casing, check, rows, held.get(kept(check.model).id) ?? nothing, warm),
     ),
-    ...world.lists.map((check) => compareList(stores, check, rows)),
+    ...world.lists.map((check) => compareList({ ...stores, kept }, check, rows)),
   ]);
   return found.flat();
 }
 
 async function compareDocuments(
-  { pool, everwarm }: Stores,
-  { casing }: World,
+  { pool, everwarm, kept }: Looking,
+  casing: World['casing'],
   check: DocumentCheck,
   rows: Rows,
   inRedis: ReadonlyMap<string, string>,
@@ -51,7 +53,7 @@ async function compareDocuments(
 ): Promise<string[]> {
   const { name } = check.model;
   const expected = check.expected(rows);
-  const stored = await pool.query<{ key: string; doc: string }>(`select key, doc::text as doc from everwarm.${name}`);
+  const stored = await pool.query<{ key: string; doc: string }>(`select key, doc::text as doc from ${kept(check.model).relation} d`);
   const found = [
     ...differences(`${name} in Postgres`, expected, new Map(stored.rows.map(({ key, doc }) => [key, doc]))),
     ...differences(`${name} in Redis`, expected, inRedis),
@@ -59,23 +61,31 @@ async function compareDocuments(
   const [first] = expected.keys();
   const { key } = check.model.compile(casing);
   if (first !== undefined) {
-    const parts: unknown = key.length === 1 ? [first] : JSON.parse(first);
-    const input = key.length === 1 ? first : Object.fromEntries(key.map(({ property }, index) => [property, (parts as string[])[index]!]));
+    const input = keyInput(key, first);
     const answer = await everwarm.reader.raw(check.model, input);
     if (answer?.body.toString() !== expected.get(first))
       found.push(`${name} ${first}, read: ${answer?.body.toString()}, expected ${expected.get(first)}`);
     // The reader looks once a second whether a read model serves.
     const fromRedis = async () => (await everwarm.reader.raw(check.model, input))?.tier === 'redis';
-    const reached = !warm || (await waitFor(fromRedis, { what: 'an answer from Redis', timeoutMs: 15_000 }).catch(() => false));
+    const reached =
+      !(warm && kept(check.model).serves) ||
+      (await waitFor(fromRedis, { what: 'an answer from Redis', timeoutMs: 15_000 }).catch(() => false));
     if (!reached) found.push(`${name} ${first} was read from ${answer?.tier}, expected redis`);
   }
   return found;
 }
 
-async function compareList({ pool, everwarm }: Stores, { list, expected }: ListCheck, rows: Rows): Promise<string[]> {
+/** A key's text as the key that code would give. */
+export function keyInput(key: readonly { readonly property: string }[], text: string): KeyInput {
+  if (key.length === 1) return text;
+  const parts = JSON.parse(text) as string[];
+  return Object.fromEntries(key.map(({ property }, index) => [property, parts[index] ?? '']));
+}
+
+async function compareList({ pool, everwarm, kept }: Looking, { list, expected }: ListCheck, rows: Rows): Promise<string[]> {
   const wanted = expected(rows);
   const { rows: entries } = await pool.query<{ partition: string; key: string }>(
-    `select partition, key from everwarm.${list.name} order by partition collate "C", member`,
+    `select partition, key from ${kept(list).relation} l order by partition collate "C", member`,
   );
   const stored = new Map<string, string[]>();
   for (const { partition, key } of entries) {
@@ -87,7 +97,7 @@ async function compareList({ pool, everwarm }: Stores, { list, expected }: ListC
     new Map([...lists].map(([partition, keys]) => [partition, keys.join(' | ')]));
   const found = differences(`${list.name} in Postgres`, text(wanted), text(stored));
   const documents = new Map(
-    (await pool.query<{ key: string; doc: string }>(`select key, doc::text as doc from everwarm.${list.item.name}`)).rows.map(
+    (await pool.query<{ key: string; doc: string }>(`select key, doc::text as doc from ${kept(list.item).relation} d`)).rows.map(
       ({ key, doc }) => [key, doc],
     ),
   );
@@ -131,9 +141,17 @@ async function readAll(everwarm: Everwarm, list: ListCheck['list'], partition: s
   };
   let page = await readPage({ after: null });
   const forth = [...page.bodies];
+  let [previous, middle]: [readonly string[], typeof page | null] = [[], null];
   while (page.next !== null) {
-    page = await readPage({ after: page.next });
+    const next = await readPage({ after: page.next });
+    if (forth.length <= count / 2) [previous, middle] = [page.bodies, next];
+    page = next;
     forth.push(...page.bodies);
+  }
+  // Half way down a reader turns round.
+  if (middle && middle.previous !== null) {
+    const { bodies } = await readPage({ before: middle.previous });
+    if (bodies.join() !== previous.join()) forth.push(`before the page in the middle: ${bodies.join(' ')}`);
   }
   const back = [...page.bodies];
   while (page.previous !== null) {

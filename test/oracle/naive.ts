@@ -3,8 +3,8 @@ import type { Form } from './json-forms.ts';
 /** A row as text: column name to what Postgres prints for it, null for null. */
 export type Row = Readonly<Record<string, string | null>>;
 
-/** The rows of every table, by `schema.table`, as one snapshot saw them. */
-export type Rows = (table: string) => readonly Row[];
+/** The rows of every table, by `schema.table`, as one snapshot saw them, and when that was. */
+export type Rows = { (table: string): readonly Row[]; readonly now: string };
 
 /** Properties of a document that are columns: [property, column, form], in the order in which they stand in the document. */
 export type Fields = readonly (readonly [property: string, column: string, form: Form])[];

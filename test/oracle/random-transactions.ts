@@ -24,7 +24,14 @@ export type Step = {
   /** Positions in `transactions`, one for each of their parts: whose next part is done when. Without it all of them run at once. */
   readonly turns?: readonly number[];
   readonly resolve: readonly { readonly id: string; readonly commit: boolean }[];
+  /** Read models of which something changes that no table holds, said afterwards by code or by SQL. */
+  readonly touches?: readonly { readonly model: string; readonly by: 'code' | 'sql' }[];
+  /** The release whose code comes while the transactions go on; not while something is prepared. */
+  readonly release?: 'first' | 'later' | null;
 };
+
+/** What a history may do besides writing. */
+export type Doings = { readonly touched: readonly string[]; readonly releases: boolean };
 
 const oddSettings: readonly (readonly string[])[] = [
   ["timezone = 'Asia/Kathmandu'", "datestyle = 'German, DMY'"],
@@ -43,15 +50,18 @@ export function fillingStep(making: Making): Step {
 }
 
 /** Makes a history step by step; `name` begins the ids of prepared transactions, `prepared` are those still open. */
-export function randomStep(making: Making, name: string, prepared: ReadonlySet<string>): Step {
+export function randomStep(making: Making & Doings, name: string, prepared: ReadonlySet<string>): Step {
   const { random } = making;
   const count = random.chance(0.6) ? 1 : random.integer(2, 4);
   const transactions = Array.from({ length: count }, (_, index) => randomTransaction(making, `${name}-${index}`));
+  const touches = making.touched.filter(() => random.chance(0.3)).map((model) => ({ model, by: random.pick(['code', 'sql'] as const) }));
   return {
     transactions,
     order: random.shuffle(transactions.map((_, index) => index)),
     ...(count > 1 && random.chance(0.6) && { turns: random.shuffle(transactions.flatMap(({ parts }, index) => parts.map(() => index))) }),
     resolve: [...prepared].filter(() => random.chance(0.5)).map((id) => ({ id, commit: random.chance(0.7) })),
+    ...(touches.length > 0 && { touches }),
+    ...(making.releases && random.chance(0.3) && { release: random.pick(['first', 'later', 'later'] as const) }),
   };
 }
 

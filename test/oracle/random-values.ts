@@ -92,9 +92,19 @@ export function randomValue(random: Random, table: string, column: Column, own: 
   return random.pick(pool);
 }
 
+/** So many milliseconds after it is written. */
+export const soon = (inMs: number): string => `@+${inMs}`;
+
+/** What a text stands for now. */
+export function atPlay(text: string): string {
+  const inMs = /^@\+(\d+)$/.exec(text)?.[1];
+  return inMs === undefined ? text : new Date(Date.now() + Number(inMs)).toISOString();
+}
+
 /** The text of a value as an SQL literal of the column's type. */
-export function literal(text: string | null, column: Column): string {
-  if (text === null) return 'null';
+export function literal(value: string | null, column: Column): string {
+  if (value === null) return 'null';
+  const text = atPlay(value);
   return `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'::${column.type}`;
 }
 

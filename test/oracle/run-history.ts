@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { createDatabase, createRandom, type TestServers } from '@everwarm/testkit';
-import { createEverwarm, type Everwarm } from 'everwarm';
 import { Redis } from 'ioredis';
 import type { Pool } from 'pg';
-import { compareWorld, type Stores } from './compare.ts';
+import { type Observed, observe, touchAll } from './observe.ts';
 import { playStep } from './play-step.ts';
 import { fillingStep, randomStep, type Step } from './random-transactions.ts';
-import { readCatalogue, readRows, type Table } from './source.ts';
-import { confirm } from './witness/confirm.ts';
-import { callWitness, type Testimony, type Witness } from './witness/witness.ts';
+import { type Releases, releasesOf } from './releases.ts';
+import { readCatalogue } from './source.ts';
+import { callWitness, type Testimony } from './witness/witness.ts';
 import { modelsOf, type World } from './world.ts';
 
 /** How long, and from which seed. */
@@ -46,6 +45,10 @@ export type History = {
   /** Documents and list entries compared, once per step. */
   readonly documents: number;
   readonly entries: number;
+  /** Moments that came while documents were looked at, touches, and releases that came while rows were written. */
+  readonly moments: number;
+  readonly touches: number;
+  readonly releases: number;
   /** What Drizzle's own query confirmed. */
   readonly witnessed: Testimony;
 };
@@ -63,9 +66,6 @@ const oddDefaults = [
 /** How often the engine's own `verify` is asked, too: every so many steps, and at the end. */
 const verifyEvery = 10;
 
-/** How long a step may take to settle, in milliseconds. */
-const settleMs = 20_000;
-
 /** After how many steps answers must come from Redis. */
 const warmAfter = 4;
 
@@ -74,7 +74,8 @@ const warmAfter = 4;
  * from the rows alone. The seed decides the history.
  * @throws on the first step after which anything differs, with world, seed, step and the step's statements
  */
-export async function runHistory(world: World, { servers, seed, forMs, steps, history, sabotage }: HistoryOptions): Promise<History> {
+export async function runHistory(world: World, options: HistoryOptions): Promise<History> {
+  const { servers } = options;
   const database = await createDatabase({ servers });
   const namespace = `oracle-${randomBytes(4).toString('hex')}`;
   const redis = new Redis(servers.redisUrl);
@@ -82,32 +83,17 @@ export async function runHistory(world: World, { servers, seed, forMs, steps, hi
   for (const setting of oddDefaults) await database.pool.query(`alter database ${database.name} set ${setting}`);
   const errors: string[] = [];
   const witness = callWitness(database.url, world.casing);
-  const everwarm = createEverwarm({
+  const releases = releasesOf(world, {
     postgres: database.urlFor('everwarm'),
     redis: servers.redisUrl,
-    readModels: modelsOf(world),
     namespace,
-    ...(world.casing && { casing: world.casing }),
     onError: (error, during) => errors.push(`${during}: ${error instanceof Error ? error.message : String(error)}`),
   });
   try {
-    const begin = async () => {
-      await everwarm.migrate();
-      await sabotage?.(database.pool);
-      await everwarm.start();
-    };
-    const stores: Stores = { pool: database.pool, redis, everwarm, namespace };
-    return await play(stores, world, await readCatalogue(database.pool), {
-      seed,
-      forMs,
-      ...(steps !== undefined && { steps }),
-      ...(history && { history }),
-      errors,
-      witness,
-      begin,
-    });
+    const tables = await readCatalogue(database.pool);
+    return await play({ pool: database.pool, redis, namespace, witness, releases, world, tables, errors }, options);
   } finally {
-    await everwarm.stop();
+    await releases.stop();
     await witness.close();
     const names = await redis.keys(`${namespace}:*`);
     if (names.length > 0) await redis.unlink(names);
@@ -117,78 +103,70 @@ export async function runHistory(world: World, { servers, seed, forMs, steps, hi
   }
 }
 
-type Play = Pick<HistoryOptions, 'seed' | 'forMs' | 'steps' | 'history'> & {
-  readonly errors: readonly string[];
-  readonly witness: Witness;
-  readonly begin: () => Promise<void>;
-};
+type Stage = Omit<Observed, 'random'> & { readonly errors: readonly string[] };
 
-async function play(
-  stores: Stores,
-  world: World,
-  tables: readonly Table[],
-  { seed, forMs, steps, history, errors, witness, begin }: Play,
-): Promise<History> {
-  const making = { random: createRandom(seed), tables, own: world.own, floods: world.floods ?? true };
+async function play(stage: Stage, { seed, forMs, steps, history, sabotage }: HistoryOptions): Promise<History> {
+  const { pool, world, tables, releases, witness, errors } = stage;
+  const doings = { touched: [...(world.facts?.keys() ?? [])], releases: world.later !== undefined };
+  const making = { random: createRandom(seed), tables, own: world.own, floods: world.floods ?? true, ...doings };
+  const observed = { ...stage, random: createRandom(seed + 1) };
   const [since, prepared, played]: [number, Set<string>, Step[]] = [performance.now(), new Set(), []];
   const goesOn = () =>
     history ? played.length < history.length : steps === undefined ? performance.now() < since + forMs : played.length < steps;
-  const confirming = { pool: stores.pool, witness, random: createRandom(seed + 1) };
-  let [transactions, statements, refused, documents, entries] = [0, 0, 0, 0, 0];
+  const begin = async () => {
+    await releases.deploy('first', sabotage && (() => sabotage(pool)));
+  };
+  const done = { transactions: 0, statements: 0, refused: 0, documents: 0, entries: 0, moments: 0, touches: 0, releases: 0 };
   do {
     const step = history?.[played.length] ?? (played.length === 0 ? fillingStep(making) : randomStep(making, `${played.length}`, prepared));
+    const prepares = step.transactions.some(({ ending }) => typeof ending !== 'string');
     // Half of all histories begin before Everwarm is installed: what it finds, it has to read.
-    const finds = seed % 2 === 0 && played.length === 0 && !step.transactions.some(({ ending }) => typeof ending !== 'string');
+    const finds = seed % 2 === 0 && played.length === 0 && !prepares;
     if (played.length === 0 && !finds) await begin();
     played.push(step);
-    const { log, ...ids } = await playStep(stores.pool, step, tables, `${stores.namespace}-`);
+    // A migration waits for what is prepared, and nobody would end it.
+    const release = finds || prepares || prepared.size > 0 || !world.later ? null : (step.release ?? null);
+    const [{ log, ...ids }] = await Promise.all([playStep(pool, step, tables, `${stage.namespace}-`), release && releases.deploy(release)]);
     if (finds) await begin();
     for (const id of ids.prepared) prepared.add(id);
     for (const id of ids.resolved) prepared.delete(id);
-    transactions += step.transactions.length;
-    statements += log.length;
-    refused += log.filter((line) => !/ok$|;$/.test(line)).length;
+    const more: string[] = release ? [`Meanwhile the ${release} release was deployed.`] : [];
+    for (const touch of step.touches ?? []) more.push(`Touched by ${touch.by}: ${await touchAll(observed, touch)} of ${touch.model}.`);
     const fail = (what: string): never => {
       throw new Disagreement(
-        `${world.name}, seed ${seed}, step ${played.length}: ${what}\n\nThe step:\n${log.join('\n')}\n\nErrors reported: ${errors.slice(-5).join('; ') || 'none'}`,
+        `${world.name}, seed ${seed}, step ${played.length}: ${what}\n\nThe step:\n${[...log, ...more].join('\n')}\n\nErrors reported: ${errors.slice(-5).join('; ') || 'none'}`,
         played,
       );
     };
-    await stores.everwarm
-      .settled({ timeoutMs: settleMs })
-      .catch(async (error: unknown) => fail(`${String(error)}\n${await standing(stores.pool)}`));
-    const rows = await readRows(stores.pool, tables);
-    const found = await compareWorld(stores, world, rows, played.length === warmAfter);
-    if (found.length > 0) fail(`${found.length} differences, the first:\n${found.slice(0, 3).join('\n').slice(0, 6000)}`);
-    const doubts = await confirm(confirming, world, rows);
-    if (doubts.length > 0)
-      fail(`${doubts.length} doubts of the second witness, the first:\n${doubts.slice(0, 3).join('\n').slice(0, 6000)}`);
-    documents += world.documents.reduce((total, { expected }) => total + expected(rows).size, 0);
-    for (const { expected } of world.lists) for (const keys of expected(rows).values()) entries += keys.length;
-    if (played.length % verifyEvery === 0 || !goesOn()) await verifyAll(stores.everwarm, world, fail);
+    const { rows, differences, moments } = await observe(observed, played.length === warmAfter, fail);
+    if (differences.length > 0) fail(`${differences.length} differences, the first:\n${differences.slice(0, 3).join('\n').slice(0, 6000)}`);
+    done.transactions += step.transactions.length;
+    done.statements += log.length;
+    done.refused += log.filter((line) => !/ok$|;$/.test(line)).length;
+    done.moments += moments;
+    done.touches += step.touches?.length ?? 0;
+    done.releases += release ? 1 : 0;
+    for (const { release: each } of releases.running) {
+      done.documents += each.documents.reduce((total, { expected }) => total + expected(rows).size, 0);
+      for (const { expected } of each.lists) for (const keys of expected(rows).values()) done.entries += keys.length;
+    }
+    if (played.length % verifyEvery === 0 || !goesOn()) await verifyAll(releases, fail);
   } while (goesOn());
-  return { steps: played.length, transactions, statements, refused, documents, entries, witnessed: witness.testimony };
+  return { ...done, steps: played.length, witnessed: witness.testimony };
 }
 
-async function verifyAll(everwarm: Everwarm, world: World, fail: (what: string) => never): Promise<void> {
-  for (const model of modelsOf(world)) {
+/** Asks the code that was deployed last, which is the one whose definitions serve. */
+async function verifyAll({ latest }: Releases, fail: (what: string) => never): Promise<void> {
+  if (!latest) return;
+  const { everwarm, release } = latest;
+  for (const model of modelsOf(release)) {
     const { differing, inFlight, findings } = await everwarm.verify(model);
     if (differing > 0 || inFlight > 0)
       fail(`verify of ${model.name} says ${differing} differ, ${inFlight} in flight: ${JSON.stringify(findings.slice(0, 3))}`);
   }
 }
 
-/** What the server and the walks are at, for a history that does not settle. */
-async function standing(pool: Stores['pool']): Promise<string> {
-  const { rows } = await pool.query(
-    `select datname, state, backend_xid, backend_xmin, clock_timestamp() - xact_start as open, wait_event, left(query, 100) as query from pg_stat_activity where xact_start is not null
-     union all select database, 'prepared', transaction, null, clock_timestamp() - prepared, null, gid from pg_prepared_xacts
-     union all select name, state, null, null, null, concat_ws(' ', reconcile_phase, installed_xid, pg_current_snapshot(), heartbeat), model ->> 'kind' from everwarm.generations, everwarm.relay`,
-  );
-  return rows.map((row) => JSON.stringify(row)).join('\n');
-}
-
-async function rollBackPrepared(pool: Stores['pool'], database: string): Promise<void> {
+async function rollBackPrepared(pool: Pool, database: string): Promise<void> {
   const { rows } = await pool.query<{ gid: string }>('select gid from pg_prepared_xacts where database = $1', [database]);
   for (const { gid } of rows) await pool.query(`rollback prepared '${gid}'`).catch(() => undefined);
 }

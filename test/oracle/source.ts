@@ -53,14 +53,16 @@ export async function readRows(pool: Pool, tables: readonly Table[]): Promise<Ro
   const client = await pool.connect();
   try {
     await client.query(`begin isolation level repeatable read read only; ${settings}`);
+    const clock = await client.query<{ now: string }>('select clock_timestamp()::text as now');
     const found = new Map<string, readonly Row[]>();
     for (const table of tables) found.set(table.id, await readTable(client, table));
     await client.query('commit');
-    return (id) => {
+    const of = (id: string): readonly Row[] => {
       const rows = found.get(id);
       if (!rows) throw new Error(`The oracle asks for the table ${id}, which is not there. Tables: ${[...found.keys()].join(', ')}.`);
       return rows;
     };
+    return Object.assign(of, { now: clock.rows[0]?.now ?? '' });
   } finally {
     client.release();
   }

@@ -13,6 +13,9 @@ export type Totals = {
   refused: number;
   documents: number;
   entries: number;
+  moments: number;
+  touches: number;
+  releases: number;
   /** Read by Drizzle's own query, too, with the single values in them. */
   witnessed: number;
   values: number;
@@ -34,6 +37,9 @@ export const emptyTotals = (): Totals => ({
   refused: 0,
   documents: 0,
   entries: 0,
+  moments: 0,
+  touches: 0,
+  releases: 0,
   witnessed: 0,
   values: 0,
   leftOut: new Map(),
@@ -42,7 +48,8 @@ export const emptyTotals = (): Totals => ({
 
 /** Adds a history, and the program it was played in where that was a random one. */
 export function addHistory(totals: Totals, history: History, made?: Declarations & { readonly on: readonly string[] }): void {
-  for (const name of ['steps', 'transactions', 'statements', 'refused', 'documents', 'entries'] as const) totals[name] += history[name];
+  for (const name of ['steps', 'transactions', 'statements', 'refused', 'documents', 'entries', 'moments', 'touches', 'releases'] as const)
+    totals[name] += history[name];
   totals.witnessed += history.witnessed.documents;
   totals.values += history.witnessed.values;
   for (const [what, times] of history.witnessed.leftOut) totals.leftOut.set(what, (totals.leftOut.get(what) ?? 0) + times);
@@ -56,8 +63,13 @@ export function addHistory(totals: Totals, history: History, made?: Declarations
 
 /** The counts on one line. */
 export function printTotals(totals: Totals): string {
-  const { schemas, tables, models, lists, steps, transactions, statements, refused, documents, entries, witnessed, values } = totals;
-  return `${schemas} schemas with ${tables} tables, ${models} read models, ${lists} lists; ${steps} steps of ${transactions} transactions, ${statements} statements (${refused} refused); ${documents} documents and ${entries} list entries compared, ${witnessed} of the documents with ${values} values also with Drizzle`;
+  const { schemas, tables, models, lists, steps, transactions, statements, refused, documents, entries } = totals;
+  const { moments, touches, releases, witnessed, values } = totals;
+  return [
+    `${schemas} schemas with ${tables} tables, ${models} read models, ${lists} lists`,
+    `${steps} steps of ${transactions} transactions, ${statements} statements (${refused} refused), ${moments} moments that came, ${touches} touches, ${releases} releases`,
+    `${documents} documents and ${entries} list entries compared, ${witnessed} of the documents with ${values} values also with Drizzle`,
+  ].join('; ');
 }
 
 /** What the second witness could not say. */

@@ -8,23 +8,28 @@ export type DocumentCheck = { readonly model: ReadModel; readonly expected: (row
 /** A list and what it must be: partition text to the texts of item keys, in order. */
 export type ListCheck = { readonly list: ListModel; readonly expected: (rows: Rows) => ReadonlyMap<string, readonly string[]> };
 
-/** A schema that is not the blog's, the read models over it, and independent expectations of each. */
-export type World = {
+/** What one release of a program's code declares, and independent expectations of each. */
+export type Release = { readonly documents: readonly DocumentCheck[]; readonly lists: readonly ListCheck[] };
+
+/** A schema that is not the blog's, and the read models over it. */
+export type World = Release & {
   readonly name: string;
   /** Creates the tables in an empty database. */
   readonly ddl: string;
   readonly casing?: NonNullable<EverwarmConfig['casing']>;
-  readonly documents: readonly DocumentCheck[];
-  readonly lists: readonly ListCheck[];
+  /** What a later release declares under the same names; histories may bring it, and go back. */
+  readonly later?: Release;
+  /** What no table holds, by read model: a history changes these numbers, and touches the documents. */
+  readonly facts?: Map<string, number>;
   readonly own: OwnPools;
   /** Whether histories may bring thousands of rows at once. Default true. */
   readonly floods?: boolean;
 };
 
-/** All read models of a world. */
-export const modelsOf = (world: World): AnyModel[] => [
-  ...world.documents.map(({ model }) => model),
-  ...world.lists.map(({ list }) => list),
+/** All read models of a release. */
+export const modelsOf = ({ documents, lists }: Release): AnyModel[] => [
+  ...documents.map(({ model }) => model),
+  ...lists.map((each) => each.list),
 ];
 
 /** A document check. The document's type is of no interest here: bytes are compared. */

@@ -1,4 +1,4 @@
-import { literal } from './random-values.ts';
+import { atPlay, literal } from './random-values.ts';
 import { type Column, quoteName, type Table } from './source.ts';
 
 /** Column names with the texts of their values. */
@@ -165,5 +165,5 @@ function condition(table: Table, where: Where): string {
 
 function copyText(text: string | null): string {
   if (text === null) return '\\N';
-  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t');
+  return atPlay(text).replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t');
 }

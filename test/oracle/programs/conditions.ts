@@ -38,25 +38,22 @@ export function toDrizzle(table: TableSpec, condition: Condition): (fields: Fiel
   return build(condition);
 }
 
-/** All moments in a program are long over or far away, so that it does not matter when it is played. */
-const now = '2026-06-01 00:00:00+00';
-
 const operatorNames = { '=': 'eq', '<>': 'ne', '<': 'lt', '<=': 'lte', '>': 'gt', '>=': 'gte' } as const;
 const literalOf = (table: TableSpec, column: string) => kindOf(columnOf(table, column).kind).value;
 
-/** Whether a row meets a condition: null is neither true nor false, and only what is true is in. */
-export function holds(schema: SchemaSpec, table: TableSpec, condition: Condition | null, row: Row): boolean {
-  return condition === null || judge(schema, table, condition, row) === true;
+/** Whether a row meets a condition at a moment: null is neither true nor false, and only what is true is in. */
+export function holds(schema: SchemaSpec, table: TableSpec, condition: Condition | null, row: Row, now: string): boolean {
+  return condition === null || judge(schema, table, condition, row, now) === true;
 }
 
-function judge(schema: SchemaSpec, table: TableSpec, condition: Condition, row: Row): boolean | null {
+function judge(schema: SchemaSpec, table: TableSpec, condition: Condition, row: Row, now: string): boolean | null {
   if (condition.is === 'and' || condition.is === 'or') {
-    const each = condition.of.map((inner) => judge(schema, table, inner, row));
+    const each = condition.of.map((inner) => judge(schema, table, inner, row, now));
     const decisive = condition.is === 'or';
     return each.includes(decisive) ? decisive : each.includes(null) ? null : !decisive;
   }
   if (condition.is === 'not') {
-    const inner = judge(schema, table, condition.of, row);
+    const inner = judge(schema, table, condition.of, row, now);
     return inner === null ? null : !inner;
   }
   const column = columnOf(table, condition.column);

@@ -10,6 +10,7 @@ import {
   columnOf,
   type Declarations,
   type ExtraSpec,
+  type Facts,
   type ListSpec,
   type ModelSpec,
   type NodeSpec,
@@ -19,7 +20,7 @@ import {
   type SchemaSpec,
   type TableSpec,
   tableOf,
-  transformed,
+  transformOf,
 } from './program.ts';
 import { columnName, tableId } from './to-ddl.ts';
 
@@ -29,11 +30,13 @@ import { columnName, tableId } from './to-ddl.ts';
  */
 
 /** What a read model's documents must be: key text to JSON text. */
-export function expectedDocuments({ schema, models }: Declarations, { root, node, ...model }: ModelSpec, rows: Rows): Map<string, string> {
+export function expectedDocuments({ schema, models }: Declarations, model: ModelSpec, rows: Rows, facts: Facts): Map<string, string> {
+  const { root, node } = model;
+  const transform = transformOf(model, facts);
   const table = tableOf(schema, root);
   const key = columnNames(schema, table, table.key);
-  const shown = rows(tableId(table)).filter((row) => holds(schema, table, node.where, row));
-  const through = (json: string): string => (model.transformed ? JSON.stringify(transformed(JSON.parse(json) as object)) : json);
+  const shown = rows(tableId(table)).filter((row) => holds(schema, table, node.where, row, rows.now));
+  const through = (json: string): string => (transform ? JSON.stringify(transform(JSON.parse(json) as object)) : json);
   return new Map(shown.map((row) => [keyOf(row, key), through(objectOf({ schema, models, rows }, table, node, row))]));
 }
 
@@ -42,7 +45,9 @@ export function expectedList({ schema, models }: Declarations, list: ListSpec, r
   const item = models.find(({ name }) => name === list.item);
   if (!item) throw new Error(`The list "${list.name}" shows "${list.item}", which the program does not have.`);
   const table = tableOf(schema, item.root);
-  const members = rows(tableId(table)).filter((row) => holds(schema, table, item.node.where, row) && holds(schema, table, list.where, row));
+  const members = rows(tableId(table)).filter(
+    (row) => holds(schema, table, item.node.where, row, rows.now) && holds(schema, table, list.where, row, rows.now),
+  );
   const entries = members.flatMap((row) =>
     partitionsOf({ schema, models, rows }, table, list, row).map((partition): Entry => [partition, row]),
   );
@@ -79,7 +84,7 @@ function objectOf(world: World, table: TableSpec, node: NodeSpec, row: Row): str
     const relation = relationOf(schema, table.property, name);
     const target = tableOf(schema, relation.to);
     const inner = model === undefined ? around : embedded(world, model, around);
-    const found = related(world, table, relation, row).filter((child) => holds(schema, target, inner.where, child));
+    const found = related(world, table, relation, row).filter((child) => holds(schema, target, inner.where, child, world.rows.now));
     const order = [...orderOf(schema, target, inner.orderBy), ...byKey(schema, target)];
     const shape = (child: Row) => objectOf(world, target, inner, child);
     parts.push([
@@ -115,9 +120,9 @@ function throughOf(world: World, table: TableSpec, { via, to, joinWhere, node }:
   const target = tableOf(schema, second.to);
   // Each pair of a join row and a row it leads to is one element; the join row's columns end the order.
   const pairs = related(world, table, first, row)
-    .filter((middle) => holds(schema, join, joinWhere, middle))
+    .filter((middle) => holds(schema, join, joinWhere, middle, world.rows.now))
     .flatMap((middle) => related(world, join, second, middle).map((child) => ({ middle, child })))
-    .filter(({ child }) => holds(schema, target, node.where, child));
+    .filter(({ child }) => holds(schema, target, node.where, child, world.rows.now));
   const joined = new Map(pairs.map(({ middle, child }) => [{ ...child, ...prefixed(middle) } as Row, child]));
   const last = byKey(schema, join).map((term) => ({ ...term, column: `via ${term.column}` }));
   const inOrder = sorted([...joined.keys()], ...orderOf(schema, target, node.orderBy), ...byKey(schema, target), ...last);
@@ -131,7 +136,7 @@ function aggregateOf(world: World, table: TableSpec, { function: kind, relation:
   const { schema } = world;
   const relation = relationOf(schema, table.property, name);
   const target = tableOf(schema, relation.to);
-  const found = related(world, table, relation, row).filter((child) => holds(schema, target, where, child));
+  const found = related(world, table, relation, row).filter((child) => holds(schema, target, where, child, world.rows.now));
   if (kind === 'count' || column === null) return String(found.length);
   const spec = columnOf(target, column);
   const { form, by } = kindOf(spec.kind);

@@ -116,12 +116,26 @@ export type ModelSpec = {
   readonly name: string;
   readonly root: string;
   readonly node: NodeSpec;
-  /** Whether code of its own goes over its documents: {@link transformed}. */
+  /** Whether code of its own goes over its documents. */
   readonly transformed?: boolean;
+  /** Whether that code says something that no table holds. */
+  readonly outside?: boolean;
+  /** Whether it is declared as SQL written by hand. */
+  readonly written?: boolean;
 };
 
-/** The code that goes over the documents of a read model. */
-export const transformed = (document: object): object => ({ ...document, 'how many': Object.keys(document).length });
+/** What no table holds: a number for each read model. Steps change it, and say so. */
+export type Facts = Map<string, number>;
+
+/** The code that goes over the documents of a read model, null for none. */
+export function transformOf({ name, transformed, outside }: ModelSpec, facts: Facts): ((document: object) => object) | null {
+  if (!transformed && !outside) return null;
+  return (document) => ({
+    ...document,
+    ...(transformed && { 'how many': Object.keys(document).length }),
+    ...(outside && { outside: facts.get(name) ?? 0 }),
+  });
+}
 
 /** A list. */
 export type ListSpec = {
@@ -137,7 +151,15 @@ export type ListSpec = {
 };
 
 /** What is declared. */
-export type Declarations = { readonly schema: SchemaSpec; readonly models: readonly ModelSpec[]; readonly lists: readonly ListSpec[] };
+export type Declarations = {
+  readonly schema: SchemaSpec;
+  readonly models: readonly ModelSpec[];
+  readonly lists: readonly ListSpec[];
+  /** The same read models as a later release declares them. */
+  readonly later?: readonly ModelSpec[];
+  /** Whether rows are written whose moment comes while the program is played. */
+  readonly moments?: boolean;
+};
 
 /** All of it. */
 export type Program = Declarations & { readonly seed: number; readonly history: readonly Step[] };

@@ -18,6 +18,7 @@ import {
   type WithSpec,
 } from './program.ts';
 import { randomNames } from './random-names.ts';
+import { randomWritten } from './random-written.ts';
 
 type Making = {
   readonly random: Random;
@@ -34,24 +35,53 @@ export function randomModels(random: Random, swarm: Swarm, schema: SchemaSpec): 
   for (let index = random.integer(1, 4); index > 0; index--) {
     const making = { random, swarm, schema, models, nodes: 0 };
     const table = random.pick(schema.tables);
-    const node = randomNode(making, table, swarm('deep') ? 4 : 2);
-    const where = maybeCondition(making, table, 0.5);
+    const written = swarm('hand-written SQL') && random.chance(0.4) ? writtenNode(making, table) : null;
+    const node = written ?? randomNode(making, table, swarm('deep') ? 4 : 2);
+    const where = written ? written.where : maybeCondition(making, table, 0.5);
     models.push({
       name: `model_${models.length}`,
       root: table.property,
       node: { ...node, orderBy: [], limit: null, where },
       ...(swarm('transforms') && random.chance(0.3) && { transformed: true }),
+      ...(swarm('facts outside the database') && random.chance(0.4) && { outside: true }),
+      ...(written && { written: true }),
     });
   }
   return models;
 }
 
+/** Written SQL is not looked through for the time. */
+function writtenNode(making: Making, table: TableSpec): NodeSpec | null {
+  const steady: Making = { ...making, swarm: (feature) => feature !== 'time' && making.swarm(feature) };
+  return randomWritten({ ...making, condition: (of, share) => maybeCondition(steady, of, share) }, table);
+}
+
+/** Some of the read models as a later release has them. */
+export function randomLater(random: Random, swarm: Swarm, schema: SchemaSpec, models: readonly ModelSpec[]): ModelSpec[] {
+  if (!swarm('definition changes')) return [];
+  const later: ModelSpec[] = [];
+  for (const [index, model] of models.entries()) {
+    if (random.chance(0.4)) continue;
+    const before = models.slice(0, index).map((other) => later.find(({ name }) => name === other.name) ?? other);
+    const making = { random, swarm, schema, models: before, nodes: 0 };
+    const table = tableOf(schema, model.root);
+    if (model.written) {
+      later.push({ ...model, node: writtenNode(making, table) ?? model.node });
+      continue;
+    }
+    const where = random.chance(0.5) ? model.node.where : maybeCondition(making, table, 0.5);
+    later.push({ ...model, node: { ...randomNode(making, table, swarm('deep') ? 4 : 2), orderBy: [], limit: null, where } });
+  }
+  return later;
+}
+
 /** Up to three lists over them. */
 export function randomLists(random: Random, swarm: Swarm, schema: SchemaSpec, models: readonly ModelSpec[]): ListSpec[] {
-  if (!swarm('lists')) return [];
+  const items = models.filter(({ written }) => !written);
+  if (!swarm('lists') || items.length === 0) return [];
   const making = { random, swarm, schema, models, nodes: 0 };
   return Array.from({ length: random.integer(1, 3) }, (_, index) => {
-    const item = random.pick(models);
+    const item = random.pick(items);
     const table = tableOf(schema, item.root);
     const orderBy = randomOrder(making, table, ({ by }) => by !== null);
     const byKey = { column: random.pick(table.key), descending: random.chance(0.5) };
@@ -140,7 +170,9 @@ const empty: NodeSpec = { columns: null, extras: [], with: [], through: [], aggr
 function randomWith(making: Making, { name, to, kind }: RelationSpec, depth: number): WithSpec {
   const { random, swarm, schema, models } = making;
   // A large one inside a large one would have documents that nobody can read.
-  const fitting = models.filter((model) => model.root === to && !model.transformed && JSON.stringify(model).length < 1500);
+  const fitting = models.filter(
+    (model) => model.root === to && !model.transformed && !model.outside && !model.written && JSON.stringify(model).length < 1500,
+  );
   const table = tableOf(schema, to);
   if (!swarm('embedding') || fitting.length === 0 || random.chance(0.4))
     return { relation: name, node: randomNode(making, table, depth, kind) };

@@ -1,7 +1,7 @@
 import { createRandom } from '@everwarm/testkit';
 import { randomSwarm } from './features.ts';
 import type { Declarations } from './program.ts';
-import { randomLists, randomModels } from './random-models.ts';
+import { randomLater, randomLists, randomModels } from './random-models.ts';
 import { randomSchema } from './random-schema.ts';
 
 /** The declarations of a seed, and the features they were made with. */
@@ -10,5 +10,14 @@ export function randomDeclarations(seed: number): Declarations & { readonly on: 
   const swarm = randomSwarm(random.fork());
   const schema = randomSchema(random.fork(), swarm);
   const models = randomModels(random.fork(), swarm, schema);
-  return { schema, models, lists: randomLists(random.fork(), swarm, schema, models), on: swarm.on };
+  const lists = randomLists(random.fork(), swarm, schema, models);
+  const later = randomLater(random.fork(), swarm, schema, models);
+  return {
+    schema,
+    models,
+    lists,
+    ...(later.length > 0 && { later }),
+    ...(swarm('moments that pass') && { moments: true }),
+    on: swarm.on,
+  };
 }

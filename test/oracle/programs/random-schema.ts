@@ -1,9 +1,18 @@
 import type { Random } from '@everwarm/testkit';
+import { soon } from '../random-values.ts';
 import type { Swarm } from './features.ts';
 import { kindOf, kinds } from './kinds.ts';
-import { type ColumnSpec, type Constraint, columnOf, type ReferenceSpec, type SchemaSpec, type TableSpec } from './program.ts';
+import {
+  type ColumnSpec,
+  type Constraint,
+  columnOf,
+  type Declarations,
+  type ReferenceSpec,
+  type SchemaSpec,
+  type TableSpec,
+} from './program.ts';
 import { type Names, randomNames } from './random-names.ts';
-import { columnName } from './to-ddl.ts';
+import { columnName, tableId } from './to-ddl.ts';
 
 const keyKinds = Object.keys(kinds).filter((kind) => kinds[kind]?.key);
 const plainKinds = ['integer', 'text', 'boolean', 'numeric', 'timestamptzText'];
@@ -149,16 +158,23 @@ function reference(
   };
 }
 
+/** Moments that come soon after they are written. */
+const comingUp = [150, 400, 700, 900, 1200].map(soon);
+
 /** The values that the columns of a schema hold: keys and what refers to them meet in a few values. */
-export function valuePools(random: Random, schema: SchemaSpec, id: (table: TableSpec) => string): Record<string, readonly string[]> {
+export function valuePools(
+  random: Random,
+  { schema, moments = false }: Pick<Declarations, 'schema' | 'moments'>,
+): Record<string, readonly string[]> {
   const pools: Record<string, readonly string[]> = {};
-  const place = (table: TableSpec, property: string) => `${id(table)}.${columnName(schema, columnOf(table, property))}`;
+  const place = (table: TableSpec, property: string) => `${tableId(table)}.${columnName(schema, columnOf(table, property))}`;
   for (const table of schema.tables) {
     const few = table.key.length === 1 ? 8 : table.key.length === 2 ? 4 : 3;
     for (const column of table.columns) {
       const kind = kindOf(column.kind);
       const isKey = table.key.includes(column.property);
       if (isKey && kind.key) pools[place(table, column.property)] = random.shuffle(kind.key).slice(0, few);
+      else if (moments && column.kind.startsWith('timestamptz')) pools[place(table, column.property)] = [...(kind.pool ?? []), ...comingUp];
       else if (kind.pool) pools[place(table, column.property)] = kind.pool;
     }
   }

@@ -9,18 +9,19 @@ type Path = readonly (string | number)[];
 type Edit = (program: Program) => Program;
 
 /** Properties that may be null, and arrays whose length others rely on. */
-const nullable = new Set(['where', 'joinWhere', 'limit', 'constraint', 'partitionBy', 'columns']);
+const nullable = new Set(['where', 'joinWhere', 'limit', 'constraint', 'partitionBy', 'columns', 'release']);
 const fixed = new Set(['order', 'turns', 'key', 'references', 'texts', 'columns']);
 
 /** Every way to make a program smaller by one piece, the large pieces first. */
 export function smallerBy(program: Program): Edit[] {
-  const { history, schema } = program;
+  const { history, schema, later } = program;
   return [
     ...pieces(history.length).map((piece) => without(['history'], piece)),
-    ...['lists', 'models'].flatMap((name) => elements(program, [name])),
+    ...['later', 'lists', 'models'].flatMap((name) => elements(program, [name])),
     ...inside(history, ['history']),
     ...inside(program.lists, ['lists']),
     ...inside(program.models, ['models']),
+    ...inside(later, ['later']),
     ...elements(program, ['schema', 'references']),
     ...elements(program, ['schema', 'tables']),
     ...inside(schema.references, ['schema', 'references']),

@@ -5,33 +5,41 @@ import {
   type Condition,
   type Declarations,
   type ExtraSpec,
+  type Facts,
+  type ModelSpec,
   type NodeSpec,
   type OrderSpec,
   relationOf,
   type SchemaSpec,
   type TableSpec,
   tableOf,
-  transformed,
+  transformOf,
   type WithSpec,
 } from './program.ts';
 import { drizzleSchema } from './to-drizzle.ts';
+import { declareWritten } from './to-sql-model.ts';
 
 type Fields = Readonly<Record<string, never>>;
 type Directions = { readonly asc: (column: never) => SQL; readonly desc: (column: never) => SQL };
 
-/** The read models and lists of a program, declared as a user would. @throws what the declaration throws */
-export function declare({ schema, models, lists }: Declarations): {
+/**
+ * The read models and lists of a program, declared as a user would. `facts` is what no table holds, at any time.
+ * @throws what the declaration throws
+ */
+export function declare(
+  { schema, models, lists }: Pick<Declarations, 'schema' | 'models' | 'lists'>,
+  facts: Facts = new Map(),
+): {
   readonly documents: Map<string, ReadModel>;
   readonly lists: Map<string, ListModel>;
 } {
   const drizzle = drizzleSchema(schema);
   const documents = new Map<string, ReadModel>();
   const making = { schema, drizzle, documents };
-  for (const { name, root, node, ...model } of models) {
-    const config = { name, ...nodeConfig(making, tableOf(schema, root), node) };
-    // The schema is made while running: its types say nothing that the compiler could check.
-    const declared = defineReadModel(drizzle as never, root as never, config as never) as unknown as ReadModel;
-    documents.set(name, model.transformed ? (declared.transform(1, transformed as never) as unknown as ReadModel) : declared);
+  for (const model of models) {
+    const declared = model.written ? declareWritten(making, model) : declareQuery(making, model);
+    const transform = transformOf(model, facts);
+    documents.set(model.name, transform ? (declared.transform(1, transform as never) as unknown as ReadModel) : declared);
   }
   const declared = lists.map(({ name, item, partitionBy, where, orderBy, keep, count }): [string, ListModel] => {
     const model = documents.get(item);
@@ -49,6 +57,12 @@ export function declare({ schema, models, lists }: Declarations): {
     return [name, defineList(model, config as never) as ListModel];
   });
   return { documents, lists: new Map(declared) };
+}
+
+function declareQuery(making: Making, { name, root, node }: ModelSpec): ReadModel {
+  const config = { name, ...nodeConfig(making, tableOf(making.schema, root), node) };
+  // The schema is made while running: its types say nothing that the compiler could check.
+  return defineReadModel(making.drizzle as never, root as never, config as never) as unknown as ReadModel;
 }
 
 type Making = {

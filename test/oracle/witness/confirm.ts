@@ -1,7 +1,8 @@
 import type { Random } from '@everwarm/testkit';
 import type { Pool } from 'pg';
 import { keyOf, type Rows } from '../naive.ts';
-import type { World } from '../world.ts';
+import { readKept } from '../releases.ts';
+import type { Release, World } from '../world.ts';
 import type { Witness } from './witness.ts';
 
 /** How many keys of each read model the witness is asked for. */
@@ -14,8 +15,13 @@ type Parts = { readonly pool: Pool; readonly witness: Witness; readonly random: 
  * Asks the witness for some rows of each read model, those included that have no document, and holds its answers against the
  * expectation and against the engine. Nothing may be written meanwhile. Returns one line per disagreement.
  */
-export async function confirm({ pool, witness, random }: Parts, { documents, casing }: World, rows: Rows): Promise<string[]> {
+export async function confirm(
+  { pool, witness, random }: Parts,
+  { documents, casing }: Release & Pick<World, 'casing'>,
+  rows: Rows,
+): Promise<string[]> {
   const found: string[] = [];
+  const kept = await readKept(pool, { ...(casing && { casing }) });
   for (const { model, expected } of documents) {
     const { root, key } = model.compile(casing);
     const texts = expected(rows);
@@ -29,11 +35,11 @@ export async function confirm({ pool, witness, random }: Parts, { documents, cas
         columns.map((column) => row[column] ?? ''),
       );
       if (!answer) break;
-      const stored = await pool.query<{ doc: string }>(`select doc::text as doc from everwarm.${model.name} where key = $1`, [name]);
-      const kept = stored.rows[0]?.doc ?? null;
+      const stored = await pool.query<{ doc: string }>(`select doc::text as doc from ${kept(model).relation} d where key = $1`, [name]);
+      const doc = stored.rows[0]?.doc ?? null;
       found.push(
         ...answer(texts.get(name) ?? null).map((line) => `the witness against the rows, ${model.name} ${JSON.stringify(name)}${line}`),
-        ...answer(kept).map((line) => `the witness against Everwarm, ${model.name} ${JSON.stringify(name)}${line}`),
+        ...answer(doc).map((line) => `the witness against Everwarm, ${model.name} ${JSON.stringify(name)}${line}`),
       );
     }
   }

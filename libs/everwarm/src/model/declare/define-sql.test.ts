@@ -24,6 +24,14 @@ from unnest($1::text[]) as k (key)`);
     expect(model.key).toEqual([{ name: 'id', property: 'id', type: 'integer' }]);
   });
 
+  it('may name columns as placeholders are named, and contain values that look like one', () => {
+    const odd = pgTable('odd', { one: integer('$1').primaryKey(), two: text(`it's "$2"`) });
+    const ownKey = [{ table: odd, columns: ['two'], key: ['one'] }];
+    const model = define(sql`select ${odd.one} as id, '1'::json as doc from ${odd} where ${odd.two} = ${'$3'}`, ownKey).compile();
+    expect(model.recompute).toContain(`"odd"."$1" as id, '1'::json as doc from "public"."odd" where "odd"."it's ""$2""" = '$3'`);
+    expect(() => define(sql`select $1 as id, 1 as doc`, ownKey)).toThrow('m.query contains a placeholder');
+  });
+
   it('has keys of the types that columns have, and parts of composite ones by their place', () => {
     const model = define(query, [{ table: post, key: ['mood', 'id'] }], { feeling: post.mood, 'a "b"': 'text' }).compile();
     expect(model.recompute).toContain(

@@ -92,7 +92,8 @@ export function writtenSql(written: SQL, path: string, casing: Casing | undefine
     return chunk;
   };
   const text = literalText(casing)(visit(written) as SQL, path);
-  if (/\$\d/.test(text.replaceAll(/'(?:[^']|'')*'/g, ''))) throw definition(path, 'contains a placeholder. Interpolate the value itself.');
+  if (/\$\d/.test(text.replaceAll(/'(?:[^']|'')*'|"(?:[^"]|"")*"/g, '')))
+    throw definition(path, 'contains a placeholder. Interpolate the value itself.');
   return text;
 }
 
