@@ -106,11 +106,12 @@ async function ledgerIsWritten(db: Database, elsewhere: readonly number[]): Prom
     );
 }
 
-/** Whether no change that this snapshot sees is missing from what the relay delivered. */
+/** Whether no change that this snapshot sees is missing from what the relay of this cluster delivered. */
 async function isDelivered(db: Database, mark: string): Promise<boolean> {
   return noRows(
     db,
-    `select from everwarm.relay r cross join lateral ${undeliveredOf} o where pg_visible_in_snapshot(o.xid, $1::pg_snapshot) limit 1`,
+    `select from everwarm.relay r cross join lateral ${undeliveredOf} o where pg_visible_in_snapshot(o.xid, $1::pg_snapshot)
+union all select from everwarm.relay r, pg_control_system() c where r.system <> c.system_identifier::text limit 1`,
     [mark],
   );
 }

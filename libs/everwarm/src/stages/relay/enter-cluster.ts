@@ -17,6 +17,7 @@ where r.system <> c.system_identifier::text or pg_snapshot_xmax(r.snapshot::pg_s
   if (rowCount !== 1) return false;
   // Ids from the future can only be the other cluster's; they would be read at every look, and delivered when they come round.
   await tx.query('delete from everwarm.outbox where xid >= pg_snapshot_xmax(pg_current_snapshot())');
+  await tx.query('delete from everwarm.fan_outs');
   await tx.query('update everwarm.aggregates set installed_xid = pg_current_xact_id() where installed_xid is not null');
   const { rows } = await tx.query<{ id: number }>(
     `update everwarm.generations set installed_xid = pg_current_xact_id() where state <> 'dropped' and installed_xid is not null returning id`,
