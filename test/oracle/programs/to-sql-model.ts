@@ -52,32 +52,34 @@ export function declareWritten(making: Making, { name, root, node }: ModelSpec):
       };
     }),
   ];
-  const query = sql`select ${keyList}, ${rowJson(making, outer, node)} as doc from ${outer.table} as r where ${condition(outer, node.where)}`;
+  const query = sql`select ${keyList}, ${rowText(making, outer, node)}::json as doc from ${outer.table} as r where ${condition(outer, node.where)}`;
   // The schema is made while running: its types say nothing that the compiler could check.
   const config = { name, key: Object.fromEntries(key.map((part) => [part.name, part.column])), query, dependencies };
   return defineSqlReadModel(config as never) as unknown as ReadModel;
 }
 
-/** One row as JSON, in the bytes that documents have. */
-function rowJson(making: Making, outer: Aliased, { columns, with: relations, aggregates }: NodeSpec): SQL {
+/** One row as the text of its JSON, in the bytes that documents have. */
+function rowText(making: Making, outer: Aliased, { columns, with: relations, aggregates }: NodeSpec): SQL {
   const chosen = outer.spec.columns.filter(({ property }) => columns?.names.includes(property));
-  const fields = [
-    ...chosen.map(({ property }) => sql`${columnIn(outer, property)} as ${sql.identifier(property)}`),
-    ...relations.map(({ relation, node }) => sql`${relatedJson(making, outer, relation, node)} as ${sql.identifier(relation)}`),
-    ...aggregates.map(({ name, relation, where }) => {
-      const { from } = related(making, outer, relation, where);
-      return sql`(select count(*) ${from}) as ${sql.identifier(name)}`;
-    }),
+  const fields: (readonly [property: string, json: SQL])[] = [
+    ...chosen.map(({ property }) => [property, sql`to_json(${columnIn(outer, property)})`] as const),
+    ...relations.map(({ relation, node }) => [relation, relatedText(making, outer, relation, node)] as const),
+    ...aggregates.map(
+      ({ name, relation, where }) => [name, sql`(select count(*) ${related(making, outer, relation, where).from})`] as const,
+    ),
   ];
-  return sql`(select row_to_json(fields) from (select ${list(fields)}) as fields)`;
+  const parts = fields.map(
+    ([property, json], index) => sql`${`${index === 0 ? '' : ','}${JSON.stringify(property)}:`} || coalesce((${json})::text, 'null')`,
+  );
+  return sql`('{' || ${parts.length === 0 ? sql`''` : sql.join(parts, sql` || `)} || '}')`;
 }
 
-function relatedJson(making: Making, outer: Aliased, name: string, node: NodeSpec): SQL {
+function relatedText(making: Making, outer: Aliased, name: string, node: NodeSpec): SQL {
   const { from, inner, relation } = related(making, outer, name, node.where);
-  const json = rowJson(making, inner, node);
+  const text = rowText(making, inner, node);
   const order = list(inner.spec.key.map((property) => sql`${columnIn(inner, property)}`));
-  if (relation.kind === 'one') return sql`(select ${json} ${from} order by ${order} limit 1)`;
-  return sql`(select ('[' || coalesce(string_agg(${json}::text, ',' order by ${order}), '') || ']')::json ${from})`;
+  if (relation.kind === 'one') return sql`(select ${text} ${from} order by ${order} limit 1)`;
+  return sql`(select '[' || coalesce(string_agg(${text}, ',' order by ${order}), '') || ']' ${from})`;
 }
 
 function related(
