@@ -3,7 +3,7 @@ import { openPostgres } from '#platform/postgres.ts';
 import { randomWrites } from './random-writes.ts';
 import type { Load, Random } from './types.ts';
 import { openWriters, type Writers } from './writers.ts';
-import { readWrittenTables } from './written-tables.ts';
+import { readWrittenTables, type WrittenTable } from './written-tables.ts';
 
 /** What the load is made of. */
 export type RandomLoadParts = {
@@ -29,8 +29,7 @@ export async function openRandomLoad({
   rate,
   isSettled,
 }: RandomLoadParts): Promise<Load & Pick<Writers, 'tally' | 'lastOutage'>> {
-  const postgres = openPostgres(postgresUrl(), { max: 1, name: 'everwarm-torture' });
-  const tables = await readWrittenTables(postgres.transactions).finally(async () => postgres.close());
+  const tables = await watchedTables(postgresUrl());
   if (tables.length === 0)
     throw new EverwarmError(
       'E_CONFIG',
@@ -74,4 +73,13 @@ export async function openRandomLoad({
       return { isVisible: isSettled };
     },
   };
+}
+
+async function watchedTables(url: string): Promise<WrittenTable[]> {
+  const postgres = openPostgres(url, { max: 1, name: 'everwarm-torture' });
+  try {
+    return await readWrittenTables(postgres.transactions);
+  } finally {
+    await postgres.close();
+  }
 }

@@ -25,7 +25,7 @@ export type WriterTally = { committed: number; rolledBack: number; refused: numb
 /** Writers at work. */
 export type Writers = {
   readonly tally: Readonly<WriterTally>;
-  /** When a connection was last found dead, on the clock of `Date.now`; 0 for never. */
+  /** When connections last began to be found dead, on the clock of `Date.now`; 0 for never. */
   lastOutage(): number;
   start(): void;
   stop(): Promise<void>;
@@ -36,6 +36,9 @@ export type Writers = {
 /** How long a writer waits before it connects again. */
 const reconnectMs = 100;
 
+/** Connections that die within so long of each other die of the same outage. */
+const oneOutageMs = 15_000;
+
 /**
  * Connections that write one transaction after the other, offered together at a steady rate whatever becomes of them: committed
  * (some after a while, so that they commit in another order than they began), rolled back, refused by the database, or unknown.
@@ -43,7 +46,7 @@ const reconnectMs = 100;
 export function openWriters({ postgresUrl, random, rate, connections = 6, make, greet }: WriterParts): Writers {
   const tally: WriterTally = { committed: 0, rolledBack: 0, refused: 0, unknown: 0, outages: 0 };
   let stopping = false;
-  let lastOutage = 0;
+  let [lastOutage, lastDeath] = [0, 0];
   let running: readonly Promise<void>[] = [];
   let insistent: WriterSession | null = null;
 
@@ -83,7 +86,8 @@ export function openWriters({ postgresUrl, random, rate, connections = 6, make, 
         else {
           session?.end();
           session = null;
-          lastOutage = Date.now();
+          if (Date.now() - lastDeath > oneOutageMs) lastOutage = Date.now();
+          lastDeath = Date.now();
           tally.outages++;
           await pause(reconnectMs);
         }
