@@ -26,6 +26,8 @@ export type EverwarmConfig = {
    * it, and everything else goes on. A number, or numbers by the names of read models; false for no limit. Default 1,000,000.
    */
   readonly fuse?: Fuse;
+  /** How large a document may be, in bytes, from 1 KiB to 256 MiB; larger ones are quarantined. Default 8 MiB. */
+  readonly maxDocumentBytes?: number;
   /** Told of failures that the pipeline survives, with ids only. Default: one line each on stderr. */
   readonly onError?: (error: unknown, during: string) => void;
 };
@@ -54,6 +56,9 @@ export function checkConfig(config: EverwarmConfig): EverwarmConfig {
   }
   if (config.namespace !== undefined && !/^[A-Za-z0-9_.-]{1,64}$/.test(config.namespace))
     throw wrong(`The namespace ${JSON.stringify(config.namespace)} is not 1 to 64 letters, digits, dots, dashes or underscores.`);
+  const bytes = config.maxDocumentBytes;
+  if (bytes !== undefined && (!Number.isInteger(bytes) || bytes < 1024 || bytes > 256 * 1024 * 1024))
+    throw wrong(`"maxDocumentBytes" is ${bytes}; it must be a whole number from 1024 to 268435456.`);
   if (config.concurrency !== undefined && (!Number.isInteger(config.concurrency) || config.concurrency < 1 || config.concurrency > 64))
     throw wrong(`"concurrency" is ${config.concurrency}; it must be a whole number from 1 to 64.`);
   checkFuse(config);

@@ -209,6 +209,7 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
             transformed: models.filter((model) => model.transform !== undefined).map(definitionHash),
             connectWorker: () => redisFor('worker'),
             concurrency: config.concurrency ?? 4,
+            maxDocumentBytes: config.maxDocumentBytes,
             fuse: (model) => fuseOf(config.fuse, model),
             onError,
           });

@@ -56,6 +56,8 @@ export type PipelineParts = {
   /** Opens a connection for one worker. */
   readonly connectWorker: () => Redis;
   readonly concurrency: number;
+  /** How large a document may be, in bytes; absent: the engine's own maximum. */
+  readonly maxDocumentBytes: number | undefined;
   /** How many keys of a read model one change may dirty before it is held. */
   readonly fuse: (model: string) => number;
   readonly onError: (error: unknown, during: string) => void;
@@ -103,7 +105,7 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     write: async (tx: Database, batch: LockedBatch): Promise<Written> => {
       const written: Written =
         batch.generation.model.kind === 'document'
-          ? await writeDocuments(tx, batch, transforms.of(batch.generation))
+          ? await writeDocuments(tx, batch, transforms.of(batch.generation), parts.maxDocumentBytes)
           : { entries: await writeEntries(tx, batch), failed: [] };
       await writeTimers(tx, batch);
       return written;

@@ -5,6 +5,7 @@ import type { Problem } from './problem.ts';
 const statuses: Readonly<Record<EverwarmErrorCode, 400 | 404 | 500 | 503>> = {
   E_KEY: 400,
   E_TRANSFORM: 500,
+  E_DOCUMENT: 500,
   E_CURSOR: 400,
   E_UNKNOWN_MODEL: 404,
   E_NOT_MIGRATED: 503,

@@ -8,6 +8,8 @@ export type EverwarmErrorCode =
   | 'E_KEY'
   /** A read model's transform threw, gave something that is not JSON, or is not in this process's code. */
   | 'E_TRANSFORM'
+  /** A document cannot be made from what its rows say, or is larger than allowed. */
+  | 'E_DOCUMENT'
   /** A page cursor was not made by this list. */
   | 'E_CURSOR'
   /** No read model or list of that name is declared. */

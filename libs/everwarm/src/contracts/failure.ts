@@ -7,7 +7,8 @@ export type Failure = { readonly code: string; readonly words: string };
 const aboutValue = /^(21|22|23|38|39|54|P0|XX)...$/;
 
 /** An error as a {@link Failure}: Postgres's code or ours, and its words without the values that it quotes. */
-export function failureOf(error: unknown): Failure {
+export function failureOf(told: unknown): Failure {
+  const error = saidByPostgres(told);
   const message = error instanceof Error ? error.message : String(error);
   const code = codeOf(error);
   if (error instanceof EverwarmError) return { code, words: message };
@@ -21,7 +22,7 @@ export function failureOf(error: unknown): Failure {
  * functions, 54 limit, P0 raised, XX a row that cannot be read. Without that value's row the same statement runs.
  */
 export function isFailureOfValue(error: unknown): error is Error {
-  return aboutValue.test(codeOf(error));
+  return aboutValue.test(codeOf(saidByPostgres(error)));
 }
 
 /** The code of an error of ours or of Postgres's; what it is an instance of, where it has none. */
@@ -32,3 +33,8 @@ export function codeOf(error: unknown): string {
 
 /** How the cast ends that fails for a bigint which no JavaScript number holds: the SQL of such a column makes this text of it. */
 export const beyondNumbers = 'is beyond 2^53';
+
+/** What Postgres itself said, where an error of ours only says that it did. */
+function saidByPostgres(error: unknown): unknown {
+  return error instanceof EverwarmError && error.code === 'E_POSTGRES' && error.cause !== undefined ? error.cause : error;
+}

@@ -1,6 +1,7 @@
 import type { Database } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 import type { Transforms } from '#contracts/transform.ts';
+import { waitsForOperator } from '#stages/relay/promote.ts';
 import { undeliveredOf } from './undelivered.ts';
 
 /** How soon the stores are looked at again while waiting: a share of the wait so far, so that looking costs next to nothing. */
@@ -54,7 +55,7 @@ export async function settled(db: Database, { isPresent, transforms }: SettledPa
     noRows(
       db,
       `select from everwarm.generations g where state = 'building' and id <> all($1)
-  and not exists (select from everwarm.quarantine q where q.generation = g.id) limit 1`,
+  and not ${waitsForOperator} limit 1`,
       [elsewhere],
     ),
   );

@@ -4,6 +4,7 @@ import { decodeCursor, encodeCursor, memberKey } from './cursor.ts';
 import { readDocuments } from './document-reader.ts';
 import { entriesFromPostgres, entriesFromRedis, entriesFromSource, type ListPart, type PageEntries, type Place } from './page-entries.ts';
 import type { RawDocument, ReadParts, Tier } from './read-parts.ts';
+import { leaveOut } from './unmade.ts';
 
 /**
  * One page of a list: its documents' bytes, each with a moment of its own, and where the pages next to it begin, null where there
@@ -26,7 +27,7 @@ export type PageRequest = {
 
 /**
  * One page of one partition. The order comes from Redis where it holds all of the page, else from the projection table, else from
- * the sources; documents that one store lacks are read from the next one and never skipped. Throws E_CURSOR.
+ * the sources; documents that one store lacks are read from the next one, and only those that cannot be made at all are left out. Throws E_CURSOR.
  */
 export async function readPage(
   parts: ReadParts,
@@ -38,7 +39,7 @@ export async function readPage(
   const place: Place = cursor && { side: cursor.side, member: decodeCursor(list.name, list.hash, cursor.text) };
   const entries = await readEntries(parts, part, place, limit);
   const keys = entries.members.map((member) => memberKey(member) ?? '');
-  const documents = await readDocuments(parts, item, keys, transform);
+  const documents = await readDocuments(parts, item, keys, transform, leaveOut);
   // Of a page on which nothing is left, the cursor itself says where its neighbours begin.
   const first = entries.members[0] ?? place?.member;
   const last = entries.members.at(-1) ?? place?.member;

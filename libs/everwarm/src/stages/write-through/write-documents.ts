@@ -1,5 +1,6 @@
 import type { Generation } from '#contracts/compiled.ts';
 import type { Database } from '#contracts/database.ts';
+import { EverwarmError } from '#contracts/errors.ts';
 import { projectionTable } from '#contracts/names.ts';
 import type { FailedKey, Transform } from '#contracts/transform.ts';
 import type { Version } from '#contracts/version.ts';
@@ -12,7 +13,10 @@ export const documentTableSql = (generation: number): string => `create table if
   key text collate "C" primary key, version text collate "C" not null, as_of timestamptz not null, doc text collate "C"
 ) with (fillfactor = 85)`;
 
-/** What writing a batch gave; `failed` are keys whose transform failed: nothing of theirs was written. */
+/** How large a document may be at most, in bytes, where the configuration does not say. */
+export const defaultMaxDocumentBytes = 8 * 1024 * 1024;
+
+/** What writing a batch gave; `failed` are keys whose transform failed or whose document is too large: nothing of theirs was written. */
 export type WrittenBatch = { readonly documents: readonly WrittenDocument[]; readonly failed: readonly FailedKey[] };
 
 type Batch = { readonly generation: Generation; readonly keys: readonly string[]; readonly version: Version };
@@ -24,18 +28,42 @@ type Batch = { readonly generation: Generation; readonly keys: readonly string[]
  * In one statement, but where a transform makes the documents: then the derived texts come here first, within the transaction.
  * The caller holds the locks of the keys' shards and drew `version` after them.
  */
-export async function writeDocuments(tx: Database, batch: Batch, transform: Transform | null = null): Promise<WrittenBatch> {
+export async function writeDocuments(
+  tx: Database,
+  batch: Batch,
+  transform: Transform | null = null,
+  maxBytes: number = defaultMaxDocumentBytes,
+): Promise<WrittenBatch> {
   const { generation, keys, version } = batch;
-  if (transform !== null) return writeTransformed(tx, batch, transform);
-  const { rows } = await tx.query<WrittenDocument>({
+  if (transform !== null) return writeTransformed(tx, batch, transform, maxBytes);
+  const { rows } = await tx.query<WrittenRow>({
     name: `everwarm_write_${generation.id}`,
-    text: writeSql(generation.id, generation.model.recompute, 'statement_timestamp()'),
-    values: [keys, version],
+    text: writeSql(generation.id, generation.model.recompute, '$3', 'statement_timestamp()'),
+    values: [keys, version, maxBytes],
   });
-  return { documents: rows, failed: [] };
+  return sorted(generation, rows, maxBytes, []);
 }
 
-async function writeTransformed(tx: Database, { generation, keys, version }: Batch, transform: Transform): Promise<WrittenBatch> {
+/** Too large documents come back as their size alone: their bytes are not worth the way. */
+type WrittenRow = WrittenDocument & { readonly excess: number | null };
+
+function sorted(generation: Generation, rows: readonly WrittenRow[], maxBytes: number, failed: readonly FailedKey[]): WrittenBatch {
+  if (!rows.some(({ excess }) => excess !== null)) return { documents: rows, failed };
+  const { name } = generation;
+  const tooLarge = rows.flatMap(({ key, excess }): FailedKey[] => {
+    if (excess === null) return [];
+    const message = `The document of ${name} for the key ${JSON.stringify(key)} has ${excess} bytes; "maxDocumentBytes" is ${maxBytes}. Give its collections a limit, or raise the maximum.`;
+    return [{ key, error: new EverwarmError('E_DOCUMENT', message, { context: { model: name, key } }) }];
+  });
+  return { documents: rows.filter(({ excess }) => excess === null), failed: [...failed, ...tooLarge] };
+}
+
+async function writeTransformed(
+  tx: Database,
+  { generation, keys, version }: Batch,
+  transform: Transform,
+  maxBytes: number,
+): Promise<WrittenBatch> {
   // The moment of a document is that of the snapshot it was derived from, not of the statement that writes it.
   const derived = await tx.query<{ key: string; doc: string | null; at: string }>({
     name: `everwarm_derive_${generation.id}`,
@@ -51,32 +79,33 @@ async function writeTransformed(tx: Database, { generation, keys, version }: Bat
       failed.push({ key, error });
     }
   }
-  const { rows } = await tx.query<WrittenDocument>({
+  const { rows } = await tx.query<WrittenRow>({
     name: `everwarm_write_${generation.id}`,
-    text: writeSql(generation.id, 'select m.key, m.doc from unnest($1::text[], $3::text[]) as m (key, doc)', '$4::timestamptz'),
-    values: [made.map(({ key }) => key), version, made.map(({ doc }) => doc), derived.rows[0]?.at],
+    text: writeSql(generation.id, 'select m.key, m.doc from unnest($1::text[], $3::text[]) as m (key, doc)', '$5', '$4::timestamptz'),
+    values: [made.map(({ key }) => key), version, made.map(({ doc }) => doc), derived.rows[0]?.at, maxBytes],
   });
-  return { documents: rows, failed };
+  return sorted(generation, rows, maxBytes, failed);
 }
 
 /**
  * Insert-or-nothing plus a guarded update, because `on conflict do update … where` locks and logs unchanged rows too. The fence
- * is in the update. `input` is SQL that gives (key, doc), `$2` the version.
+ * is in the update. `input` is SQL that gives (key, doc), `$2` the version, `max` and `asOf` are parameters or expressions.
  */
-function writeSql(generation: number, input: string, asOf: string): string {
+function writeSql(generation: number, input: string, max: string, asOf: string): string {
   const table = `everwarm.${projectionTable(generation)}`;
   return `with input as materialized (${input}),
 inserted as (
-  insert into ${table} (key, version, as_of, doc) select key, $2, ${asOf}, doc from input where doc is not null
+  insert into ${table} (key, version, as_of, doc) select key, $2, ${asOf}, doc from input where octet_length(doc) <= ${max}::integer
   on conflict (key) do nothing returning key
 ),
 updated as (
   update ${table} p set version = $2, as_of = ${asOf}, doc = i.doc from input i
-  where p.key = i.key and p.doc is distinct from i.doc and p.version < $2 returning p.key
+  where p.key = i.key and p.doc is distinct from i.doc and p.version < $2 and coalesce(octet_length(i.doc) <= ${max}::integer, true) returning p.key
 ),
 written as (select key from inserted union all select key from updated)
-select i.key, case when w.key is null then p.doc else i.doc end as doc, case when w.key is null then p.version else $2 end as version,
-       extract(epoch from case when w.key is null then p.as_of else ${asOf} end)::float8 * 1000 as "asOf"
+select i.key, case when octet_length(i.doc) > ${max}::integer then null when w.key is null then p.doc else i.doc end as doc, case when w.key is null then p.version else $2 end as version,
+       extract(epoch from case when w.key is null then p.as_of else ${asOf} end)::float8 * 1000 as "asOf",
+       case when octet_length(i.doc) > ${max}::integer then octet_length(i.doc) end as excess
 from input i left join written w on w.key = i.key left join ${table} p on p.key = i.key
-where w.key is not null or p.key is not null`;
+where w.key is not null or p.key is not null or octet_length(i.doc) > ${max}::integer`;
 }
