@@ -8,9 +8,13 @@ import { openReadingDatabase } from '#platform/reading-database.ts';
 import { openRedis, type RedisInput } from '#platform/redis.ts';
 import { CopyLease, type CopyView } from './stages/read/copy-lease.ts';
 import { Floors } from './stages/read/floors.ts';
+import { MostRead } from './stages/read/most-read.ts';
 import type { ReadParts } from './stages/read/read-parts.ts';
 import { type Reader, readerOn } from './stages/read/reader.ts';
 import { relearn } from './stages/read/relearn.ts';
+
+/** How often it is noted which documents are read most. */
+const noteEveryMs = 5000;
 
 /** What reading is opened with. */
 export type ReadingConfig = {
@@ -51,7 +55,9 @@ export function openReading(config: ReadingConfig, guards: ReadingGuards = {}): 
     ready: async () => !floors.overflown || relearn(database.direct, floors, await generations.look()),
   });
   const view = guards.view?.(lease) ?? lease;
-  const parts: Parts = { db: database.db, redis, view, floors, flights: new Map(), generations };
+  const mostRead = new MostRead();
+  const parts: Parts = { db: database.db, redis, view, floors, mostRead, flights: new Map(), generations };
+  let noting: NodeJS.Timeout | null = null;
   let opening: Promise<Parts> | null = null;
   let isReady = false;
   let stopped = false;
@@ -60,6 +66,7 @@ export function openReading(config: ReadingConfig, guards: ReadingGuards = {}): 
     await redis.connect().catch(() => undefined);
     await lease.start().catch((error: unknown) => Promise.reject(unmigrated(error) ?? database.failure(error)));
     isReady = !stopped;
+    noting ??= setInterval(() => void mostRead.note(database.direct), noteEveryMs).unref();
     return parts;
   };
   const opened = (): Parts | Promise<Parts> => {
@@ -84,6 +91,7 @@ export function openReading(config: ReadingConfig, guards: ReadingGuards = {}): 
       lease.stop();
       await opening?.catch(() => undefined);
       lease.stop();
+      if (noting) clearInterval(noting);
       redis.disconnect();
       await database.close();
     },

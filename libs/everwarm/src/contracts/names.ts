@@ -24,6 +24,7 @@ export const reservedNames: ReadonlySet<string> = new Set([
   'relay',
   'redis_copy',
   'redis_owed',
+  'most_read',
   'epochs',
   'ledger_seq',
   'version_seq',

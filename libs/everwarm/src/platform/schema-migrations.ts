@@ -3,6 +3,7 @@ import { clusterSchema } from './cluster-sql.ts';
 import { fanOutSchema } from './fan-out-sql.ts';
 import { ledgerAgeSchema } from './ledger-age-sql.ts';
 import { listCountSchema } from './list-count-sql.ts';
+import { mostReadSchema } from './most-read-sql.ts';
 import { operatorLogSchema } from './operator-log-sql.ts';
 import { oweRedisSchema } from './owe-redis-sql.ts';
 import { quarantineSchema } from './quarantine-sql.ts';
@@ -271,4 +272,5 @@ create table everwarm.aggregate_bases (
   { id: 13, name: 'debts to Redis', sql: oweRedisSchema },
   { id: 14, name: 'the ledger by age', sql: ledgerAgeSchema },
   { id: 15, name: 'the cluster that the relay is in', sql: clusterSchema },
+  { id: 16, name: 'documents that are read most', sql: mostReadSchema },
 ];

@@ -9,6 +9,7 @@ import { encodeHeader, formatVersion } from '#contracts/version.ts';
 import { openPostgres } from '#platform/postgres.ts';
 import { readDocument, readDocuments } from './document-reader.ts';
 import { Floors } from './floors.ts';
+import { MostRead } from './most-read.ts';
 import type { ReadParts } from './read-parts.ts';
 
 const template = {
@@ -18,7 +19,9 @@ const template = {
     await postgres.transactions.query(
       'create schema everwarm; create table everwarm.projection_1 (key text primary key, version text, as_of timestamptz, doc text)',
     );
-    await postgres.transactions.query('create sequence everwarm.version_seq; create table everwarm.ledger (generation integer, key text)');
+    await postgres.transactions.query(
+      'create sequence everwarm.version_seq; create table everwarm.ledger (generation integer, key text); create table everwarm.quarantine (like everwarm.ledger)',
+    );
     await postgres.transactions.query('create table public.source (id text primary key, body text)');
     await postgres.close();
   },
@@ -65,7 +68,7 @@ async function openTiers(keys: readonly string[]) {
       trust.faults++;
     },
   };
-  const parts: ReadParts = { db, redis, view, floors: new Floors(() => undefined), flights: new Map() };
+  const parts: ReadParts = { db, redis, view, floors: new Floors(() => undefined), mostRead: new MostRead(), flights: new Map() };
   for (const key of keys) {
     if (/r/i.test(key))
       await redis.set(

@@ -18,7 +18,7 @@ export type PartitionFloor = {
  * What this process has given away that Redis may have older: nothing below it is given away again.
  *
  * A worker writes Postgres, then Redis, then takes the key out of the ledger. So while the copy is whole, Redis can be older than
- * Postgres only at keys that the ledger owes, and Postgres says in the same statement whether it owes the one that is read. Only
+ * Postgres only at keys that the ledger owes (or did, until a failing key was set apart), and Postgres says in the same statement whether it owes the one that is read. Only
  * those get a floor: the version that was shown, or, of what was derived from the sources just now, the next number that any
  * recompute can draw, since whoever drew an earlier one may have looked at the sources earlier. An answer at the floor or above
  * ends it. A list's page is its members in their order: its floor are the versions of those entries of its partition that were

@@ -14,7 +14,8 @@ export type PageFloorRow = {
 
 /** Further columns of a page's statement, a {@link PageFloorRow}; `$1` is the partition. Version, member and key of each entry are one text. */
 export function pageFloorSql(list: number): string {
-  const owed = `(select l.key from everwarm.ledger l where l.generation = ${list} limit ${mostOwed + 1})`;
+  const owed = `(select l.key from everwarm.ledger l where l.generation = ${list}
+    union all select q.key from everwarm.quarantine q where q.generation = ${list} limit ${mostOwed + 1})`;
   return `, (select count(*)::integer from ${owed} o) as owed,
   array(select p.version || coalesce('m' || encode(p.member, 'hex'), 'g') || ' ' || p.key from ${owed} o
     join everwarm.${projectionTable(list)} p on p.partition = $1 and p.key = o.key) as inflight,

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Transactions } from '#contracts/database.ts';
 import type { CopyView } from './copy-lease.ts';
 import type { Floors } from './floors.ts';
+import type { MostRead } from './most-read.ts';
 
 /** Where an answer came from. */
 export type Tier = 'redis' | 'postgres' | 'source';
@@ -23,6 +24,7 @@ export type ReadParts = {
   readonly redis: Redis;
   readonly view: CopyView;
   readonly floors: Floors;
+  readonly mostRead: MostRead;
   /** Questions to Postgres under way, by generation and key: readers of one key share one. */
   readonly flights: Map<string, Promise<RawDocument | null>>;
 };

@@ -6,6 +6,9 @@ import { type Floors, unknownFloor } from './floors.ts';
 /** More owed keys than this are not worth remembering: Postgres answers until they are fewer. */
 const most = 10_000;
 
+/** Keys of which Redis may lack what Postgres has. */
+const owed = '(select generation, key from everwarm.ledger union all select generation, key from everwarm.quarantine) o';
+
 /**
  * Sets floors anew after an overflow: under every key that the ledger owes, and of lists under each partition that has an entry of
  * such a key. What was shown before and is not owed any more, Redis has. Returns false when it must be tried again later.
@@ -14,13 +17,13 @@ export async function relearn(db: Database, floors: Floors, generations: readonl
   const { overflows } = floors;
   // First: what is shown from here on leaves floors that the statements below may not see the reason of.
   floors.forget();
-  const { rows } = await db.query<{ generation: number; key: string }>(`select generation, key from everwarm.ledger limit ${most + 1}`);
+  const { rows } = await db.query<{ generation: number; key: string }>(`select generation, key from ${owed} limit ${most + 1}`);
   if (rows.length > most) return false;
   for (const { generation, key } of rows) floors.raise(generation, key, unknownFloor);
   for (const { id, model } of generations) {
     if (model.kind !== 'list') continue;
     const { rows: partitions } = await db.query<{ partition: string }>(
-      `select distinct p.partition from everwarm.ledger l join everwarm.${projectionTable(id)} p on p.key = l.key where l.generation = $1 limit ${most + 1}`,
+      `select distinct p.partition from ${owed} join everwarm.${projectionTable(id)} p on p.key = o.key where o.generation = $1 limit ${most + 1}`,
       [id],
     );
     if (partitions.length > most) return false;

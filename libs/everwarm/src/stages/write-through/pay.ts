@@ -8,7 +8,7 @@ import type { FencedRedis } from './fenced-pipeline.ts';
 import { partitionsOf } from './partitions.ts';
 import { probeRedis } from './probe-redis.ts';
 import { fillUntilWhole, publishEntries } from './publish-entries.ts';
-import { publishKeys, sweepDocuments, sweepNewest } from './sweep-documents.ts';
+import { publishKeys, sweepDocuments, sweepMostRead, sweepNewest } from './sweep-documents.ts';
 import type { WrittenEntry } from './write-entries.ts';
 
 /** How many owed keys one step pays. */
@@ -55,6 +55,7 @@ export async function makeWhole(parts: PayParts, copy: RedisCopy): Promise<boole
 async function sweep({ db, redis, space, generations }: PayParts): Promise<void> {
   const live = await generations();
   const documents = live.filter(({ model }) => model.kind === 'document');
+  for (const { id } of documents) await sweepMostRead(db, redis, space, id);
   for (const { id } of documents) await sweepNewest(db, redis, space, id);
   for (const list of live.filter(({ model }) => model.kind === 'list'))
     for await (const partition of partitionsOf(db, list.id)) await fillUntilWhole(redis, space, db, list, partition);

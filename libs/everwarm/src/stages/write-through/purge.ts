@@ -14,6 +14,7 @@ from everwarm.generations g where state = 'dropped'`,
     if (lane !== null) await unlinkPrefix(redis, `${queuePrefix(space.namespace)}:${laneName(lane)}:`);
     await db.query('delete from everwarm.timers where generation = $1', [id]);
     await db.query('delete from everwarm.list_counts where generation = $1', [id]);
+    await db.query('delete from everwarm.most_read where generation = $1', [id]);
     await db.query('delete from everwarm.quarantine where generation = $1', [id]);
     await db.query(`delete from everwarm.generations where id = $1 and state = 'dropped'`, [id]);
   }

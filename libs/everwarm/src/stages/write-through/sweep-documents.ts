@@ -8,8 +8,8 @@ import type { WrittenDocument } from './write-documents.ts';
 /** How many documents one step compares. */
 const chunk = 500;
 
-/** How many of the documents that changed last are swept before all others: they are the likeliest to be asked for. */
-const newest = 5000;
+/** How many of the documents that are read most, and of those that changed last, are swept before all others: they are the likeliest to be asked for. */
+const first = 5000;
 
 type Row = { readonly key: string; readonly version: string; readonly gone: boolean; readonly asOf: number };
 
@@ -35,11 +35,26 @@ export async function sweepDocuments(
   return { published, next: rows.length < chunk ? null : (rows.at(-1)?.key ?? null) };
 }
 
+/** The same for the documents that readers counted most often. */
+export async function sweepMostRead(db: Database, redis: FencedRedis, space: KeySpace, generation: number): Promise<void> {
+  const { rows } = await db.query<Row>(
+    `select ${compared} from everwarm.${projectionTable(generation)} join (
+  select key, score from everwarm.most_read where generation = $1 order by score desc limit ${first}
+) m using (key) order by m.score desc`,
+    [generation],
+  );
+  await publishInSteps(db, redis, space, generation, rows);
+}
+
 /** The same for the documents that changed last, found by one pass over the table. */
 export async function sweepNewest(db: Database, redis: FencedRedis, space: KeySpace, generation: number): Promise<void> {
   const { rows } = await db.query<Row>(
-    `select ${compared} from everwarm.${projectionTable(generation)} order by version desc limit ${newest}`,
+    `select ${compared} from everwarm.${projectionTable(generation)} order by version desc limit ${first}`,
   );
+  await publishInSteps(db, redis, space, generation, rows);
+}
+
+async function publishInSteps(db: Database, redis: FencedRedis, space: KeySpace, generation: number, rows: readonly Row[]): Promise<void> {
   for (let start = 0; start < rows.length; start += chunk)
     await publishMissing(db, redis, space, generation, rows.slice(start, start + chunk));
 }
