@@ -5,11 +5,13 @@ import type { Transform } from '#contracts/transform.ts';
 import { decodeStored, type StoredDocument } from '#contracts/version.ts';
 import type { RawDocument, ReadParts } from './read-parts.ts';
 import { askPostgres } from './stored-documents.ts';
+import { refuse, type Unmade } from './unmade.ts';
 
 /**
  * One document by its key's text: from Redis while it is trusted, else from the projection table, else (a key never projected, or a
  * generation still building) derived from the sources, by the model's transform if it has one. Null when there is no such document.
- * Never shows less than this process has shown before. Throws E_POSTGRES, E_OVERLOADED when it is for Postgres to answer and it does not.
+ * Never shows less than this process has shown before. Throws E_POSTGRES, E_OVERLOADED when it is for Postgres to answer and it does not, E_DOCUMENT or E_TRANSFORM when
+ * no store has it and it cannot be made from what its rows say.
  */
 export async function readDocument(
   parts: ReadParts,
@@ -33,12 +35,16 @@ export async function readDocument(
   return shared(parts, generation, key, transform);
 }
 
-/** Several documents by their keys' texts, in that order: one round trip to Redis, at most two to Postgres for what it lacks. */
+/**
+ * Several documents by their keys' texts, in that order: one round trip to Redis, at most two to Postgres for what it lacks. `unmade`
+ * hears of documents that no store has and that cannot be made; if it does not throw, they are null.
+ */
 export async function readDocuments(
   parts: ReadParts,
   generation: Generation,
   keys: readonly string[],
   transform: Transform | null = null,
+  unmade: Unmade = refuse,
 ): Promise<(RawDocument | null)[]> {
   if (keys.length === 0) return [];
   const found = new Map<string, RawDocument | null>();
@@ -57,7 +63,7 @@ export async function readDocuments(
     }
   }
   const missing = [...new Set(keys.filter((key) => !found.has(key)))];
-  const answers = missing.length === 0 ? [] : await askPostgres(parts, generation, missing, transform);
+  const answers = missing.length === 0 ? [] : await askPostgres(parts, generation, missing, transform, unmade);
   for (const [index, key] of missing.entries()) found.set(key, answers[index] ?? null);
   return keys.map((key) => found.get(key) ?? null);
 }

@@ -3,6 +3,7 @@ import { projectionTable } from '#contracts/names.ts';
 import type { Transform } from '#contracts/transform.ts';
 import { floorAbove } from './floors.ts';
 import type { RawDocument, ReadParts } from './read-parts.ts';
+import { askApart, refuse, type Unmade, unmakeable } from './unmade.ts';
 
 /** Whether Redis may lack what Postgres has of a key: it is owed, or was until it failed so often that it was set apart. */
 const owedSql = (
@@ -28,19 +29,21 @@ const attempts = 5;
 
 /**
  * The documents of these keys from Postgres: what the projection table holds, and where it holds nothing or less than was shown
- * before, what the sources give now. Null where there is no document. Leaves a floor under what Redis may have older.
+ * before, what the sources give now. Null where there is no document, and where `unmade` lets one pass that cannot be made. Leaves a floor under what Redis may have older.
  */
 export async function askPostgres(
   parts: ReadParts,
   generation: Generation,
   keys: readonly string[],
   transform: Transform | null,
+  unmade: Unmade = refuse,
 ): Promise<(RawDocument | null)[]> {
   const found = generation.state === 'building' ? new Map<string, RawDocument | null>() : await readStored(parts, generation, keys);
   for (let attempt = 0; attempt < attempts; attempt++) {
     const missing = keys.filter((key) => !found.has(key));
     if (missing.length === 0) break;
-    for (const [key, document] of await derive(parts, generation, missing, transform, attempt === attempts - 1)) found.set(key, document);
+    for (const [key, document] of await derive(parts, generation, missing, { transform, unmade, last: attempt === attempts - 1 }))
+      found.set(key, document);
   }
   return keys.map((key) => found.get(key) ?? null);
 }
@@ -79,24 +82,24 @@ async function derive(
   { db, view, floors }: ReadParts,
   generation: Generation,
   keys: readonly string[],
-  transform: Transform | null,
-  last: boolean,
+  { transform, unmade, last }: { readonly transform: Transform | null; readonly unmade: Unmade; readonly last: boolean },
 ): Promise<Map<string, RawDocument | null>> {
   const { id, model } = generation;
   const seen = new Map(keys.map((key) => [key, floors.of(id, key)]));
-  const { rows } = await db.transaction((tx) =>
-    tx.query<Derived>(
-      `select r.key, r.doc, extract(epoch from statement_timestamp())::float8 * 1000 as at, p.doc as stored, p.version,
+  const sql = `select r.key, r.doc, extract(epoch from statement_timestamp())::float8 * 1000 as at, p.doc as stored, p.version,
   extract(epoch from p.as_of)::float8 * 1000 as "asOf", ${owedSql(id, 'r.key')} as owed, s.last_value::text as drawn
-from (${sourcesSql(model)}) r cross join everwarm.version_seq s left join everwarm.${projectionTable(id)} p on p.key = r.key`,
-      [keys],
-    ),
-  );
-  const found = new Map<string, RawDocument | null>();
+from (${sourcesSql(model)}) r cross join everwarm.version_seq s left join everwarm.${projectionTable(id)} p on p.key = r.key`;
+  const ask = async (some: readonly string[]) => (await db.transaction((tx) => tx.query<Derived>(sql, [some]))).rows;
+  const rows = await askApart(generation, keys, ask, unmade);
+  // What cannot be made is as if it were not, where it is let pass.
+  const found = new Map<string, RawDocument | null>(rows.length < keys.length ? keys.map((key) => [key, null]) : []);
   for (const { key, doc, at, stored, version, asOf, owed, drawn } of rows) {
     const floor = floors.of(id, key);
-    if (!last && floor !== seen.get(key) && floor !== null && (version === null || version < floor)) continue;
-    const text = doc === null || transform === null ? doc : transform(key, doc);
+    if (!last && floor !== seen.get(key) && floor !== null && (version === null || version < floor)) {
+      found.delete(key);
+      continue;
+    }
+    const text = doc === null || transform === null ? doc : made(() => transform(key, doc), generation, key, unmade);
     if (version !== null && text === stored) {
       floors.settle(id, key, seen.get(key) ?? null, version);
       if (owed || !view.informed()) floors.raise(id, key, version);
@@ -107,4 +110,13 @@ from (${sourcesSql(model)}) r cross join everwarm.version_seq s left join everwa
     }
   }
   return found;
+}
+
+function made(make: () => string, generation: Generation, key: string, unmade: Unmade): string | null {
+  try {
+    return make();
+  } catch (error) {
+    unmade(unmakeable(generation, key, error));
+    return null;
+  }
 }
