@@ -22,7 +22,7 @@ export type ProcessEvents = {
 };
 
 /** How long a process may take to become ready, counted over all attempts: servers may be away meanwhile. */
-const readyWithinMs = 30_000;
+const readyWithinMs = 120_000;
 
 /** How much of what it printed is kept. */
 const keptOutput = 8_000;
