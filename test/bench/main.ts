@@ -8,12 +8,13 @@ import { type Options, readOptions } from './options.ts';
 
 import { read } from './read/scenario.ts';
 import { recompute } from './recompute/scenario.ts';
+import { saturation } from './saturation/scenario.ts';
 import type { Result, Scenario } from './scenario.ts';
 import { startServers } from './servers.ts';
 import { stopProcesses } from './start-process.ts';
 import { formatTable } from './table.ts';
 
-const scenarios: readonly Scenario[] = [freshness, capture, read, recompute, growth];
+const scenarios: readonly Scenario[] = [freshness, capture, read, recompute, growth, saturation];
 
 const usage = `npm run bench -- [scenario...] [--json FILE] [--rounds N] [--seconds N] [--profile DIR]
 

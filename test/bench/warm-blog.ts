@@ -17,8 +17,8 @@ export type WarmBlog = {
 };
 
 /** Makes a {@link WarmBlog}: migrates, lets a worker build, and stops it when all is settled. `redis` is the caller's, on the same server. */
-export async function createWarmBlog({ servers, profile }: Bench, redis: Redis): Promise<WarmBlog> {
-  const database = await createBlogDatabase(servers);
+export async function createWarmBlog({ servers, profile }: Bench, redis: Redis, posts?: number): Promise<WarmBlog> {
+  const database = await createBlogDatabase(servers, posts);
   try {
     const env = { DATABASE_URL: database.url, REDIS_URL: servers.redisUrl };
     const startWorker = (folder?: string) => startProcess('test/bench/processes/worker.ts', { env, profile: folder });

@@ -22,6 +22,7 @@ import { discardHeld, type HeldOptions, listHeld, releaseHeld } from './operatio
 import { type Migration, migrate } from './operations/migrate.ts';
 import { checkPostgres, type Diagnosis, examine } from './operations/observe/doctor.ts';
 import { type Explained, explain } from './operations/observe/explain.ts';
+import { checkLockTable } from './operations/observe/pressure.ts';
 import { settled } from './operations/observe/settled.ts';
 import { readStatus, type Status } from './operations/observe/status.ts';
 import { type Quarantine, quarantineOf } from './operations/quarantine/quarantine-verbs.ts';
@@ -192,6 +193,7 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
         (diagnosis) => diagnosis.vital && diagnosis.problem !== null,
       );
       if (problem) throw new EverwarmError('E_NOT_MIGRATED', `${problem.check}: not so. ${problem.problem}`);
+      await checkLockTable(postgres.transactions, config.concurrency ?? 4);
       const { startPipeline } = await import('./pipeline.ts');
       keeper = new EpochKeeper({
         enter,

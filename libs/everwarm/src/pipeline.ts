@@ -13,6 +13,7 @@ import { redisDuties } from './redis-duties.ts';
 import { watchTables } from './stages/capture/watch-tables.ts';
 import type { LockedBatch } from './stages/recompute/batch.ts';
 import { drainLedger } from './stages/recompute/drain.ts';
+import { Ease } from './stages/recompute/ease.ts';
 import { finishDirect } from './stages/recompute/finish-direct.ts';
 import { noticeAbsent } from './stages/recompute/notice-absent.ts';
 import { startRecomputeWorkers } from './stages/recompute/recompute-worker.ts';
@@ -96,18 +97,21 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     'documents' in written
       ? publishDocuments(writer, space, generation.id, written.documents)
       : publishEntries(writer, space, db, generation, written.entries);
-  const takeTurn = turns(parts.concurrency);
+  const ease = new Ease(parts.concurrency);
+  const takeTurn = turns(() => ease.limit);
   const recompute = {
     db,
     epoch: epoch.ordinal,
     generations,
     transforms,
     write: async (tx: Database, batch: LockedBatch): Promise<Written> => {
+      const start = performance.now();
       const written: Written =
         batch.generation.model.kind === 'document'
           ? await writeDocuments(tx, batch, transforms.of(batch.generation), parts.maxDocumentBytes)
           : { entries: await writeEntries(tx, batch), failed: [] };
       await writeTimers(tx, batch);
+      ease.note(batch.keys.length, performance.now() - start);
       return written;
     },
     publish,

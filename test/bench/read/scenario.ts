@@ -6,13 +6,13 @@ import { inTurns } from '../rounds.ts';
 import type { Bench, Scenario } from '../scenario.ts';
 import { startProcess } from '../start-process.ts';
 import { formatNumber } from '../table.ts';
-import { createWarmBlog, type WarmBlog } from '../warm-blog.ts';
+import { createWarmBlog } from '../warm-blog.ts';
 import { askForPosts } from './ask.ts';
+import { barePrefix, copyBareDocuments, startApi } from './servers.ts';
 
 const connections = 50;
 const posts = 1000;
 const warmUpSeconds = 3;
-const barePrefix = 'bare:post:';
 const ttlSeconds = 60;
 
 /** Floors first, then rivals; the file is the process that serves it. */
@@ -35,7 +35,7 @@ export const read: Scenario = {
       throw error;
     });
     try {
-      await copyBareDocuments(redis, blog.prefix);
+      await copyBareDocuments(redis, blog.prefix, posts);
       const start = async (name: string, starting: Promise<NodeProcess>) => {
         const server = await starting;
         servers.push(server);
@@ -80,11 +80,6 @@ async function measure({ seconds = 8 }: Bench, url: string): Promise<{ requests:
   return { requests: await askForPosts({ ...asked, seconds }) };
 }
 
-async function startApi({ servers, profile }: Bench, { database }: WarmBlog): Promise<NodeProcess> {
-  const env = { DATABASE_URL: database.url, REDIS_URL: servers.redisUrl, PORT: '0' };
-  return startProcess('apps/api/src/main.ts', { env, profile, ready: /listening on/ });
-}
-
 /** Throws unless every server answers with the same document: otherwise they would not do the same work. */
 async function checkAnswers(sides: readonly { readonly name: string; readonly url: string }[]): Promise<void> {
   const answers = await Promise.all(sides.map(async ({ url }) => (await fetch(`${url}/posts/1`)).json()));
@@ -92,15 +87,4 @@ async function checkAnswers(sides: readonly { readonly name: string; readonly ur
     if (!isDeepStrictEqual(answer, answers[0]))
       throw new Error(`"${sides[index]?.name}" answers with another post 1:\n${JSON.stringify(answer)}\n${JSON.stringify(answers[0])}`);
   }
-}
-
-/** The same bytes under plain keys, for the floors. */
-async function copyBareDocuments(redis: Redis, prefix: string): Promise<void> {
-  const pipeline = redis.pipeline();
-  for (let post = 1; post <= posts; post++) {
-    const held = await redis.getBuffer(prefix + post);
-    if (!held) throw new Error(`Redis does not hold post ${post} after Everwarm had settled.`);
-    pipeline.set(barePrefix + post, held.subarray(held.indexOf('{')));
-  }
-  for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
 }

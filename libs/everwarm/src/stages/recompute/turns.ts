@@ -1,20 +1,24 @@
 /** Runs an action when its turn has come, and gives what it gives. */
 export type Turns = <T>(action: () => Promise<T>) => Promise<T>;
 
-/** At most `count` actions at once; the others wait for their turn, first come first served. */
-export function turns(count: number): Turns {
-  let free = count;
+/** At most `limit` actions at once, as it is when one could begin; the others wait for their turn, first come first served. */
+export function turns(limit: number | (() => number)): Turns {
+  const most = typeof limit === 'number' ? () => limit : limit;
+  let running = 0;
   const waiting: (() => void)[] = [];
   return async (action) => {
-    if (free > 0) free--;
+    // Nobody who comes now is before those who wait.
+    if (waiting.length === 0 && running < most()) running++;
     else await new Promise<void>((resolve) => waiting.push(resolve));
     try {
       return await action();
     } finally {
-      const next = waiting.shift();
-      // A turn is handed on, never freed in between, so that nobody who comes now is before those who wait.
-      if (next) next();
-      else free++;
+      running--;
+      // A turn that is handed on is taken at once, so that nobody comes in between.
+      while (running < most() && waiting.length > 0) {
+        running++;
+        waiting.shift()?.();
+      }
     }
   };
 }

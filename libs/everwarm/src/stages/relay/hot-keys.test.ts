@@ -27,20 +27,20 @@ function enqueued(changes: number, perSecond: number): { times: number; longestM
   return { times, longestMs };
 }
 
-test.each([50, 100, 200, 500])('10,000 changes of one key at %i a second are enqueued rarely, and none waits long', (rate) => {
+test.each([55, 100, 200, 500])('10,000 changes of one key at %i a second are enqueued rarely, and none waits long', (rate) => {
   const { times, longestMs } = enqueued(10_000, rate);
-  expect(times).toBeLessThanOrEqual(rate >= 100 ? 500 : 10_000 / 12);
-  expect(longestMs).toBeLessThanOrEqual(252);
+  expect(times).toBeLessThanOrEqual(500);
+  expect(longestMs).toBeLessThanOrEqual(402);
 });
 
 test('a key that changes a few times a second is enqueued each time, at once', () => {
-  expect(enqueued(200, 4)).toEqual({ times: 200, longestMs: 0 });
+  expect(enqueued(200, 2.5)).toEqual({ times: 200, longestMs: 0 });
 });
 
 test('a key that changes seldom does not wait because others are hot, and is forgotten', () => {
   const hot = new HotKeys();
   for (let now = 0; now < 3000; now += 2) hot.ready([key('hot')], now);
   expect(hot.ready([key('hot'), key('calm')], 3000).map((ready) => ready.key)).toEqual(['calm']);
-  expect(hot.due(3000 + 249).length + hot.due(3000 + 300).length).toBe(1);
+  expect(hot.due(3000 + 399).length + hot.due(3000 + 450).length).toBe(1);
   expect(hot.ready([key('hot')], 8000)).toHaveLength(1);
 });

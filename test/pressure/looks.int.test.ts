@@ -1,10 +1,12 @@
 import type { PoolClient } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Transactions } from '../../libs/everwarm/src/contracts/database.ts';
+import type { Database, Transactions } from '../../libs/everwarm/src/contracts/database.ts';
+import { parseSnapshot } from '../../libs/everwarm/src/contracts/snapshot.ts';
 import { ledgerSql } from '../../libs/everwarm/src/operations/observe/ledger-status.ts';
 import { openPostgres } from '../../libs/everwarm/src/platform/postgres.ts';
 import { ledgerCounter } from '../../libs/everwarm/src/stages/relay/count-ledger.ts';
 import { oweBulk, oweKeys } from '../../libs/everwarm/src/stages/relay/owe.ts';
+import { poll } from '../../libs/everwarm/src/stages/relay/poll.ts';
 import { dueSql } from '../../libs/everwarm/src/stages/relay/refill.ts';
 import { type Depot, openDepot } from '../laws/fixtures/open-depot.ts';
 
@@ -102,4 +104,32 @@ test('a key that is owed for a change older than any mark is seen at once', asyn
   expect(await buffersOf(depot, dueSql, due)).toBeGreaterThan(0);
   await ledgerCounter(db)();
   expect(await oldest()).toBeLessThan(500_060_000);
+});
+
+test('a poll reads what is new, however much an open writer keeps in the outbox', async () => {
+  const { depot } = await openOwing();
+  const { pool } = depot;
+  const write = (rows: number) =>
+    pool.query(
+      `insert into everwarm.outbox (slot, source, mask, vals) select slot, 1, -1, array[i::text] from everwarm.outbox_slot, generate_series(1, ${rows}) i`,
+    );
+  const pollNew = async () => {
+    const { rows } = await pool.query<{ now: string }>('select pg_current_snapshot()::text as now');
+    await write(20);
+    let read = 0;
+    const explaining = {
+      query: async ({ text, values }: { text: string; values: unknown[] }) => {
+        read = await buffersOf(depot, text, values);
+        return { rows: [] };
+      },
+    } as unknown as Database;
+    await poll(explaining, parseSnapshot(rows[0]!.now));
+    return read;
+  };
+  const few = await pollNew();
+  const writer = await openTransaction(depot);
+  await writer.query('insert into everwarm.outbox (slot, source, mask, vals) select slot, 1, -1, null from everwarm.outbox_slot');
+  for (let more = 0; more < 10; more++) await write(3000);
+  expect(few).toBeGreaterThan(0);
+  expect(await pollNew()).toBeLessThanOrEqual(few + 20);
 });
