@@ -7,11 +7,26 @@ import { addMigrate } from './migrate.ts';
 import { addQuarantine } from './quarantine.ts';
 import { addRebuild } from './rebuild.ts';
 import { addStatus } from './status.ts';
+import { addTorture } from './torture.ts';
+import { addTortureProcess } from './torture-process.ts';
 import { addTouch } from './touch.ts';
 import { addVerify } from './verify.ts';
 import { addWork } from './work.ts';
 
-const verbs = [addMigrate, addWork, addStatus, addRebuild, addTouch, addVerify, addExplain, addFuse, addQuarantine, addDoctor];
+const verbs = [
+  addMigrate,
+  addWork,
+  addStatus,
+  addRebuild,
+  addTouch,
+  addVerify,
+  addExplain,
+  addFuse,
+  addQuarantine,
+  addDoctor,
+  addTorture,
+  addTortureProcess,
+];
 
 /** The whole command line. Parsing throws: CommanderError for a wrong line and for help, EverwarmError for what a verb meets. */
 export function buildProgram(): Command {

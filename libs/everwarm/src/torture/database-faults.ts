@@ -12,7 +12,7 @@ async function onDatabase<Answer>(stage: Stage, action: (db: Database) => Promis
   }
 }
 
-/** Every connection of the database ends, the load's included; whoever had one must make a new one. */
+/** Every connection of the database that may be ended ends, the load's included; whoever had one must make a new one. */
 const terminateEveryone: Fault = {
   name: 'terminate-every-backend',
   needs: [],
@@ -22,7 +22,8 @@ const terminateEveryone: Fault = {
   inject: async (stage) => {
     await onDatabase(stage, (db) =>
       db.query(
-        `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`,
+        `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
+and pg_has_role(usesysid, 'usage')`,
       ),
     );
     return () => Promise.resolve();

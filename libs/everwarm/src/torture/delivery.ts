@@ -14,6 +14,9 @@ export type Delivery = {
 
 const lookEveryMs = 20;
 
+/** After this another mark is written: one that was lost with the tail of a server is never seen. */
+const markLastsMs = 5000;
+
 /** How long samples are kept; rates are asked over less. */
 const keptMs = 30_000;
 
@@ -29,8 +32,14 @@ export function watchDelivery(load: Load): Delivery {
       const committed = load.committed();
       writing++;
       const mark = await load.mark();
-      while (!isStopping && !(await mark.isVisible().catch(() => false))) await pause(lookEveryMs);
+      const until = performance.now() + markLastsMs;
+      let isVisible = false;
+      while (!isStopping && !isVisible && performance.now() < until) {
+        isVisible = await mark.isVisible().catch(() => false);
+        if (!isVisible) await pause(lookEveryMs);
+      }
       if (isStopping) return;
+      if (!isVisible) continue;
       marks = writing;
       const at = performance.now();
       samples.push({ at, delivered: committed });

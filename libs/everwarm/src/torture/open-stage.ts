@@ -8,6 +8,8 @@ export type StageOptions = {
   readonly postgresUrl: () => string;
   readonly redisUrl: () => string;
   readonly namespace: string;
+  /** The URL that processes reach Postgres by, through their links, where it is not `postgresUrl`: another role of the same server. */
+  readonly workerUrl?: () => string;
   readonly programs: readonly ProcessProgram[];
   readonly log: (line: string) => void;
 };
@@ -32,7 +34,14 @@ const sampleEveryMs = 500;
  * The caller must `close`.
  * @throws what a process printed when it does not come up; what was started by then is ended
  */
-export async function openStage({ postgresUrl, redisUrl, namespace, programs, log }: StageOptions): Promise<OpenStage> {
+export async function openStage({
+  postgresUrl,
+  redisUrl,
+  workerUrl = postgresUrl,
+  namespace,
+  programs,
+  log,
+}: StageOptions): Promise<OpenStage> {
   const violations: Violation[] = [];
   const resident = new Map<string, number>();
   const proxies: LinkProxy[] = [];
@@ -46,7 +55,7 @@ export async function openStage({ postgresUrl, redisUrl, namespace, programs, lo
     return proxy;
   };
   for (const program of programs) {
-    const links = { postgres: await link(postgresUrl()), redis: await link(redisUrl()) };
+    const links = { postgres: await link(workerUrl()), redis: await link(redisUrl()) };
     const child: SupervisedProcess = new SupervisedProcess(program, links, namespace, {
       killed: () => void kills++,
       crashed: (how, output) => {

@@ -110,5 +110,13 @@ const deleteRandomKeys = toRedis('random-keys-deleted', { needs: [], grips: ['re
 
 const flushAll = toRedis('flushall', { needs: ['redis-is-scratch'], grips: ['queue', 'redis'] }, (redis) => redis.flushall());
 
+/** Removes every key of the stage's namespace, queues included: what a run leaves behind. */
+export async function deleteKeysOf(stage: Stage): Promise<void> {
+  await onRedis(stage, async (redis) => {
+    const keys = await keysLike(redis, `${stage.namespace}:*`);
+    for (let start = 0; start < keys.length; start += 1000) await redis.del(...keys.slice(start, start + 1000));
+  });
+}
+
 /** What can happen to jobs and keys in a Redis to which one has nothing but a connection. */
 export const queueFaults: readonly Fault[] = [dropJobs, duplicateJobs, reorderJobs, deleteQueueKeys, deleteRandomKeys, flushAll];

@@ -68,6 +68,10 @@ async function hear(message: ProcessMessage, reading: readonly ReadingClient[], 
   if (message.type === 'forget') {
     tally.forget(forgetForMs);
     for (const client of reading) client.forget();
+    // What they are shown until then may be lost, too, and is nothing to hold the later against.
+    setTimeout(() => {
+      for (const client of reading) client.forget();
+    }, forgetForMs).unref();
   }
   if (message.type === 'look') {
     const [model, key] = [String(message['model']), String(message['key'])];
