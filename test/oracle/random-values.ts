@@ -1,4 +1,5 @@
 import type { Random } from '@everwarm/testkit';
+import { nastyTexts, shortTexts } from './nasty-texts.ts';
 import type { Column } from './source.ts';
 
 /*
@@ -6,28 +7,6 @@ import type { Column } from './source.ts';
  * never on what the database holds. Every pool has values that are troublesome somewhere.
  */
 
-const texts = [
-  'a',
-  'b',
-  'c',
-  'A',
-  '',
-  ' ',
-  'z:z',
-  '{1}',
-  '["a"]',
-  "it's",
-  'say "hi"',
-  'back\\slash',
-  'two\nlines\tand\rmore',
-  'ünïcödé',
-  '🐘🔥',
-  '\u2028',
-  '\u0001',
-  'null',
-  '\\N',
-  '%s $1 :x',
-];
 const small = ['1', '2', '3', '4', '5', '6', '7', '8'];
 
 const pools: Readonly<Record<string, readonly string[]>> = {
@@ -39,9 +18,9 @@ const pools: Readonly<Record<string, readonly string[]>> = {
   real: ['0', '-0', '1.5', '0.1', '1e20', '1e-20', 'NaN', 'Infinity', '-Infinity', '16777216'],
   'double precision': ['0', '-0', '1.5', '0.1', '1e300', '1e-300', 'NaN', 'Infinity', '-Infinity', '0.30000000000000004'],
   boolean: ['true', 'false'],
-  text: texts,
-  'character varying': texts,
-  'character varying(12)': texts.filter((text) => text.length <= 12),
+  text: nastyTexts,
+  'character varying': nastyTexts,
+  'character varying(12)': shortTexts,
   'character(3)': ['a', 'ab', 'abc', '', 'é'],
   uuid: '123456789abc'.split('').map((digit) => `${digit.repeat(8)}-0000-4000-8000-${'0'.repeat(11)}${digit}`),
   date: ['2024-02-28', '2024-02-29', '2024-03-01', '1999-12-31', '1970-01-01', 'infinity', '-infinity', '12024-01-01'],

@@ -16,6 +16,7 @@ import {
   varchar,
 } from 'drizzle-orm/pg-core';
 import { address, arrayOf, float, plain, quoted } from '../json-forms.ts';
+import { nastyTexts, shortTexts } from '../nasty-texts.ts';
 import { byBytes, byLabel, byTruth } from '../sorting.ts';
 import { asWritten, declaredBy, type Kind } from './kind.ts';
 import { numberKinds } from './number-kinds.ts';
@@ -28,25 +29,8 @@ const mood = pgEnum('Mood "of" day', ['sad', 'o"k', 'happy']);
 const otherMood = pgSchema('Elsewhere').enum('Mood "of" day', ['zzz', "it's", 'aaa']);
 
 const uuids = '123456789abc'.split('').map((digit) => `${digit.repeat(8)}-0000-4000-8000-${'0'.repeat(11)}${digit}`);
-const textKeys = [
-  'a',
-  'b',
-  'A',
-  '',
-  ' ',
-  'z:z',
-  '{1}',
-  '["a"]',
-  "it's",
-  'say "hi"',
-  'back\\slash',
-  'new\nline',
-  'ünïcödé',
-  '🐘🔥',
-  '\u0001',
-];
 const written = { form: quoted, by: null, value: asWritten } as const;
-const textual = { ...written, by: byBytes, key: textKeys, extreme: true } as const;
+const textual = { ...written, by: byBytes, key: nastyTexts, extreme: true } as const;
 const labels = (values: readonly string[]) => ({ ...written, by: byLabel(values), key: values, pool: values, endsByText: true });
 
 /** Every kind of column, by name. */
@@ -55,7 +39,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   ...timeKinds,
   uuid: { ...written, sql: 'uuid', build: declaredBy(uuid), by: byBytes, key: uuids },
   text: { ...textual, sql: 'text', build: declaredBy(text) },
-  varchar: { ...textual, sql: 'varchar(12)', build: declaredBy(varchar, { length: 12 }) },
+  varchar: { ...textual, sql: 'varchar(12)', build: declaredBy(varchar, { length: 12 }), key: shortTexts },
   enum: { ...labels(mood.enumValues), sql: '"Mood ""of"" day"', build: declaredBy(mood) },
   otherEnum: { ...labels(otherMood.enumValues), sql: '"Elsewhere"."Mood ""of"" day"', build: declaredBy(otherMood) },
   boolean: {

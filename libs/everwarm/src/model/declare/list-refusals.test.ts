@@ -1,7 +1,7 @@
+import { expectRefusal } from '@everwarm/testkit';
 import { relations, sql } from 'drizzle-orm';
 import { boolean, integer, jsonb, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
-import { describe, expect, it } from 'vitest';
-import { EverwarmError } from '#contracts/errors.ts';
+import { describe, it } from 'vitest';
 import { defineList, defineReadModel } from './define.ts';
 
 const book = pgTable('book', {
@@ -25,16 +25,6 @@ const schema = {
 type Config = { [option: string]: unknown };
 const item = defineReadModel(schema, 'book', { name: 'item', columns: { id: true } });
 const listed = (config: Config) => defineList(item, { name: 'l', orderBy: (b: typeof book) => b.id, ...config } as never);
-
-function refusal(action: () => unknown): EverwarmError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof EverwarmError) return error;
-    throw error;
-  }
-  throw new Error('It was accepted.');
-}
 
 const other = sql`${shelf.opened} is null`;
 
@@ -75,9 +65,6 @@ const lists: [what: string, config: Config, path: string, cure: RegExp][] = [
 
 describe('a list is refused, by its name, the path and the cure, for', () => {
   it.each(lists)('%s', (_, config, path, cure) => {
-    const error = refusal(() => listed(config));
-    expect(error.code).toBe('E_DEFINITION');
-    expect(error.message.startsWith(`${path} `)).toBe(true);
-    expect(error.message).toMatch(cure);
+    expectRefusal(() => listed(config), path, cure);
   });
 });

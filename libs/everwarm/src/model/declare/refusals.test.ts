@@ -1,3 +1,4 @@
+import { expectRefusal } from '@everwarm/testkit';
 import { exists, relations, sql } from 'drizzle-orm';
 import {
   alias,
@@ -15,8 +16,7 @@ import {
   text,
   timestamp,
 } from 'drizzle-orm/pg-core';
-import { describe, expect, it } from 'vitest';
-import { EverwarmError } from '#contracts/errors.ts';
+import { describe, it } from 'vitest';
 import { defineList, defineReadModel } from './define.ts';
 import { jsonForm } from './json-form.ts';
 
@@ -75,16 +75,6 @@ const builder = new QueryBuilder();
 const counted = builder.$with('counted').as(builder.select({ no: loan.no }).from(loan));
 let outer = book;
 const listed = (config: Config) => defineList(item, { name: 'l', orderBy: (b: typeof book) => b.id, ...config } as never);
-
-function refusal(action: () => unknown): EverwarmError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof EverwarmError) return error;
-    throw error;
-  }
-  throw new Error('It was accepted.');
-}
 
 const other = sql`${shelf.opened} is null`;
 
@@ -243,10 +233,6 @@ type Builder = Record<'count' | 'sum' | 'max', (relation: string, ...rest: unkno
 
 describe('a read model is refused, by its name, the path and the cure, for', () => {
   it.each(documents)('%s', (...[, config, path, cure, root]) => {
-    const error = refusal(() => define(config, root));
-    expect(error.code).toBe('E_DEFINITION');
-    expect(error.context).toEqual({ path });
-    expect(error.message.startsWith(`${path} `)).toBe(true);
-    expect(error.message).toMatch(cure);
+    expectRefusal(() => define(config, root), path, cure);
   });
 });
