@@ -1,6 +1,5 @@
 import { documentKey, projectionTable } from '#contracts/names.ts';
 import { versionLength } from '#contracts/version.ts';
-import type { Everwarm } from '#everwarm.ts';
 import type { CommitHistory } from './commit-history.ts';
 import type { Stores } from './direct-stores.ts';
 import { servingGenerations } from './directory.ts';
@@ -41,6 +40,11 @@ export async function compareVersions({ db, redis, space }: Stores, floors: Map<
   return found;
 }
 
+/** Who tells the lag. */
+type Told = {
+  status(): Promise<{ readonly models: readonly { readonly lagMs: number }[]; readonly outbox: { readonly oldestMs: number } }>;
+};
+
 /** What is late by the clock of this machine alone: a message on its way, a moment rounded. */
 const slackMs = 100;
 
@@ -50,7 +54,7 @@ const slackMs = 100;
  * @throws when a server does not answer: then nothing is known
  */
 export async function compareLag(
-  everwarm: Everwarm,
+  everwarm: Told,
   history: CommitHistory,
   shownStamps: () => Promise<ReadonlyMap<string, number>>,
 ): Promise<{ readonly lagMs: number; readonly violation: Violation | null }> {
