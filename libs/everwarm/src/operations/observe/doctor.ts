@@ -12,7 +12,6 @@ import { rememberedTables } from '#stages/capture/remembered.ts';
 import { type Watch, watchList } from '#stages/capture/watch-list.ts';
 import { missingIndexes } from './missing-indexes.ts';
 import { quarantineProblem } from './quarantined.ts';
-import { behindProblem } from './redis-status.ts';
 import { outboxProblem } from './pressure.ts';
 import { unkeptAggregates } from './unkept-aggregates.ts';
 
@@ -40,7 +39,6 @@ export async function examine(db: Database, redis: Redis, models: readonly Compi
   await look('every statement has its index', false, () => indexProblem(db, models));
   await look('every generation can be computed', false, () => stalledProblem(db));
   await look('every aggregate is kept as it could be', false, () => unkeptAggregates(db));
-  if (redis) await look('Redis has everything', false, () => behindProblem(db, redis));
   await look('the outbox is emptied', false, () => outboxProblem(db));
   await look('a relay is running', false, () => relayProblem(db));
   await look('the fuse holds nothing', false, () => heldProblem(db));
