@@ -49,7 +49,7 @@ type Case = readonly [column: PgColumnBuilderBase, type: string, value: string, 
 const cases: readonly Case[] = [
   [smallint(), 'smallint', '-32768', '-32768'],
   [integer(), 'integer', '2147483647', '2147483647'],
-  [bigint({ mode: 'number' }), 'bigint', '9007199254740993', '9007199254740993'],
+  [bigint({ mode: 'number' }), 'bigint', '-9007199254740991', '-9007199254740991'],
   [bigint({ mode: 'bigint' }), 'bigint', '-9223372036854775808', '"-9223372036854775808"'],
   [numeric(), 'numeric', '1.00', '"1.00"'],
   [numeric(), 'numeric', 'NaN', '"NaN"'],
@@ -182,4 +182,21 @@ create table thing (id integer primary key, ${cases.map(([, type], index) => `"c
   const numbers = cases.findIndex(([, type]) => type === 'numeric');
   expect(parts(await after(`update thing set "c${numbers}" = 1.000 where id = 1`, all, 1))[numbers]).toBe('"1.000"');
   expect(failures).toEqual([]);
+});
+
+test('a bigint in mode number that no number holds is quarantined, since JSON.parse would round it', async () => {
+  const wide = pgTable('wide', { id: integer('id').primaryKey(), n: bigint({ mode: 'number' }), list: bigint({ mode: 'number' }).array() });
+  const model = defineReadModel({ wide }, 'wide', { name: 'wide_numbers', columns: { n: true, list: true } });
+  const { everwarm } = await openDeclared(
+    `create table wide (id integer primary key, n bigint, list bigint[]);
+insert into wide values (1, 9007199254740991, '{1,NULL}'), (2, 9007199254740992, '{}'), (3, null, '{1,-9007199254740993}')`,
+    [model],
+  );
+  await everwarm.settled();
+  expect(await everwarm.reader.get(model, 1)).toEqual({ n: Number.MAX_SAFE_INTEGER, list: [1, null] });
+  const words = "a bigint in mode 'number' is beyond 2^53. Declare the column with mode 'bigint'.";
+  expect(await everwarm.quarantine.list()).toMatchObject([
+    { key: '2', error: words },
+    { key: '3', error: words },
+  ]);
 });

@@ -1,4 +1,5 @@
 import type { Column } from 'drizzle-orm';
+import { beyondNumbers } from '#contracts/failure.ts';
 import { arrayForm } from './array-form.ts';
 import { textLiteral } from './literal.ts';
 
@@ -34,14 +35,20 @@ const ofPoint = (value: string, index: number) => `(${value})[${index}]`;
 /** A line has no parts to ask for; its text is `{A,B,C}`. */
 const ofLine = (value: string, index: number) => `split_part(btrim((${value})::text, '{}'), ',', ${index + 1})::float8`;
 
+/**
+ * All digits of what a JavaScript number holds exactly. Beyond that `JSON.parse` would round, so the cast fails instead, for this row
+ * alone: the key is quarantined, with words made of this text.
+ */
+const safeInteger: JsonForm = (value) =>
+  `case when abs(${value}) <= ${Number.MAX_SAFE_INTEGER} then (${value})::text else (((${value})::text || ' ${beyondNumbers}')::bigint)::text end`;
+
 const forms: Readonly<Record<string, JsonForm>> = {
   PgSmallInt: asIs,
   PgSmallSerial: asIs,
   PgInteger: asIs,
   PgSerial: asIs,
-  // All digits, also beyond 2^53: the bytes are exact, and only a reader that parses them into doubles rounds.
-  PgBigInt53: asIs,
-  PgBigSerial53: asIs,
+  PgBigInt53: safeInteger,
+  PgBigSerial53: safeInteger,
   PgBigInt64: quoted,
   PgBigSerial64: quoted,
   PgNumeric: quoted,
@@ -84,7 +91,6 @@ const forms: Readonly<Record<string, JsonForm>> = {
 const plainElements = new Set([
   'PgSmallInt',
   'PgInteger',
-  'PgBigInt53',
   'PgNumericNumber',
   'PgReal',
   'PgDoublePrecision',
