@@ -19,20 +19,24 @@ export function addStatus(program: Command): void {
 
 function fixedForm({ models, marks, outbox, redis, queues }: Status): unknown {
   return {
-    models: models.map(({ name, generation, state, documents, pending, lagMs, timers, quarantined, unready, error, waitsFor }) => ({
-      name,
-      generation,
-      state,
-      documents,
-      pending,
-      lagMs,
-      timers,
-      // Only where there is something to do.
-      ...(quarantined.keys > 0 && { quarantined }),
-      ...(unready.length > 0 && { unready }),
-      ...(error !== null && { error }),
-      ...(waitsFor !== null && { waitsFor }),
-    })),
+    models: models.map(
+      ({ name, generation, state, documents, pending, lagMs, timers, held, about, quarantined, unready, error, waitsFor }) => ({
+        name,
+        generation,
+        state,
+        documents,
+        pending,
+        lagMs,
+        timers,
+        ...(about.length > 0 && { about }),
+        // Only where there is something to do.
+        ...(held.changes > 0 && { held }),
+        ...(quarantined.keys > 0 && { quarantined }),
+        ...(unready.length > 0 && { unready }),
+        ...(error !== null && { error }),
+        ...(waitsFor !== null && { waitsFor }),
+      }),
+    ),
     outbox,
     redis,
     queues,
@@ -41,12 +45,13 @@ function fixedForm({ models, marks, outbox, redis, queues }: Status): unknown {
 }
 
 function describe({ models, marks, outbox, redis, queues }: Status): string {
-  const rows = models.map(({ name, generation, state, documents, pending, failing, lagMs, timers }) => [
+  const rows = models.map(({ name, generation, state, documents, pending, failing, lagMs, timers, about }) => [
     name,
     generation,
     state,
-    documents,
-    pending,
+    // A figure that is an estimate says so.
+    about.includes('documents') ? `~${documents}` : documents,
+    about.includes('pending') ? `~${pending}` : pending,
     failing,
     `${lagMs} ms`,
     timers,
@@ -54,12 +59,20 @@ function describe({ models, marks, outbox, redis, queues }: Status): string {
   return [
     table(['read model', 'generation', 'state', 'documents', 'pending', 'failing', 'lag', 'timers'], rows),
     '',
-    `outbox  ${outbox.undelivered} undelivered${outbox.undelivered > 0 ? `, the oldest ${outbox.oldestMs} ms old` : ''}; relay ${outbox.relay}`,
-    `redis   ${redis.reachable ? `reachable, uses ${redis.usedMemory ?? 'an unknown amount of memory'}` : 'cannot be reached'}`,
+    `outbox  ${outbox.undelivered} undelivered${outbox.undelivered > 0 ? `, the oldest ${outbox.oldestMs} ms old` : ''}; relay ${outbox.relay}; ${Math.ceil(outbox.bytes / 1024 ** 2)} MB`,
+    `redis   ${redis.reachable ? `reachable, uses ${redis.usedMemory ?? 'an unknown amount of memory'}` : 'cannot be reached'}; ${redis.state}`,
+    ...(redis.state === 'whole'
+      ? []
+      : [
+          `BEHIND  Redis, for ${Math.round(redis.sinceMs / 1000)} s, with ${redis.owed} keys owed to it. ${redis.reason ?? ''} Reads come from Postgres.`,
+        ]),
     ...models.flatMap(({ name, generation, stalled }) =>
       stalled === null ? [] : [`STALLED ${name}, generation ${generation}: ${stalled}`],
     ),
-    ...models.flatMap(({ name, generation, quarantined, unready, error, waitsFor }) => [
+    ...models.flatMap(({ name, generation, held, quarantined, unready, error, waitsFor }) => [
+      ...(held.changes === 0
+        ? []
+        : [`HELD    ${held.changes} changes of about ${held.keys} documents of ${name}, generation ${generation}: everwarm fuse list`]),
       ...(quarantined.keys === 0
         ? []
         : [
