@@ -121,8 +121,8 @@ describe('the verbs, one after the other', { timeout: 120_000 }, () => {
             { name: 'book_page', generation: 1, state: 'serving', documents: 2, pending: 0, lagMs: 0, timers: 0 },
           ],
           marks: [],
-          outbox: { undelivered: 0, oldestMs: 0, relay: 'running' },
-          redis: { reachable: true, usedMemory: expect.any(String) },
+          outbox: { undelivered: 0, oldestMs: 0, relay: 'running', bytes: expect.any(Number) },
+          redis: { reachable: true, usedMemory: expect.any(String), state: 'whole', sinceMs: expect.any(Number), owed: 0, reason: null },
           queues: [{ name: expect.any(String), waiting: 0, active: 0, failed: 0 }],
         },
       });

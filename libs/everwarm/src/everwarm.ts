@@ -13,7 +13,7 @@ import { alone } from '#platform/migration-lock.ts';
 import { withinEpoch } from '#platform/one-epoch.ts';
 import { openPostgres, type Postgres, postgresError } from '#platform/postgres.ts';
 import type { Queues } from '#platform/queue.ts';
-import { checkRedis, connectRedis, openRedis, redisError } from '#platform/redis.ts';
+import { openRedis, reachRedis, redisError } from '#platform/redis.ts';
 import { readRedisCopy } from '#platform/redis-copy.ts';
 import { checkConfig, type EverwarmConfig } from './config.ts';
 import { EpochKeeper } from './epoch-keeper.ts';
@@ -32,6 +32,7 @@ import { openReading } from './reading.ts';
 import { reportFailure } from './report-failure.ts';
 import type { Reader } from './stages/read/reader.ts';
 import { isPresent } from './stages/write-through/copy-state.ts';
+import { isRedisTrouble } from './stages/write-through/redis-trouble.ts';
 import { withFencedCommands } from './stages/write-through/scripts.ts';
 
 /** Everwarm in one process: migrations, the pipeline, reading and operating. Made by {@link createEverwarm}. */
@@ -40,7 +41,7 @@ export interface Everwarm {
   readonly reader: Reader;
   /** Brings the database to what the read models need. Idempotent; uses `ownerUrl` when given. `dryRun` only tells. */
   migrate(options?: { readonly dryRun?: boolean }): Promise<Migration>;
-  /** Starts relay and workers in this process. Resolves when they run. Throws when Postgres, Redis or the migration is not fit. */
+  /** Starts relay and workers in this process. Resolves when they run. Throws when Postgres, Redis or the migration is not fit; a Redis that is away is told of and waited for. */
   start(): Promise<void>;
   /** Resolves when everything committed before the call is in both stores. Throws E_TIMEOUT (default after 30 s). */
   settled(options?: { readonly timeoutMs?: number }): Promise<void>;
@@ -121,7 +122,8 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
     await queueConnection.connect().catch(() => undefined);
     // BullMQ is loaded by those who operate, not by a process that imports declarations and reads.
     const { openQueues } = await import('#platform/queue.ts');
-    const queues = openQueues(queueConnection, namespace, onError);
+    // That Redis is away is told by the watch over it, once.
+    const queues = openQueues(queueConnection, namespace, (error, during) => void (isRedisTrouble(error) || onError(error, during)));
     const generations = rememberGenerations(postgres.transactions);
     const settle = () => settleOn({ redis, space }, 30_000);
     return { postgres, redis, queues, parts: { db: postgres.transactions, redis, space, generations, transforms, settle } };
@@ -187,9 +189,8 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
       );
       const { queues } = await opened();
       const writer = withFencedCommands(redisFor('write'));
-      await connectRedis(writer);
-      await checkRedis(writer);
-      const problem = (await examine(postgres.transactions, writer, models)).find(
+      const away = await reachRedis(writer);
+      const problem = (await examine(postgres.transactions, away ? null : writer, models)).find(
         (diagnosis) => diagnosis.vital && diagnosis.problem !== null,
       );
       if (problem) throw new EverwarmError('E_NOT_MIGRATED', `${problem.check}: not so. ${problem.problem}`);
@@ -219,7 +220,8 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
         onError,
       });
       await keeper.start();
-      await keeper.pipeline?.waitUntilReady();
+      if (away === null) await keeper.pipeline?.waitUntilReady();
+      else onError(away, 'start: Postgres is written and answers reads until Redis comes');
     },
     async settled({ timeoutMs = 30_000 } = {}) {
       const { parts } = await opened();

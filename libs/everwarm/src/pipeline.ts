@@ -152,7 +152,11 @@ export function startPipeline(parts: PipelineParts): Pipeline {
   const purgeEpochs = epochPurger(db, writer, namespace, () => formerSpaces(db));
   let turn = 0;
   const stopDuties = startDuties(() => relay.leads, onError, [
-    { name: 'refill', everyMs: 500, run: async () => relay.measureRoom().then(() => refill(db, lanes, worthwhileAt(turn++))) },
+    {
+      name: 'refill',
+      everyMs: 500,
+      run: async () => (copy.view().usable ? relay.measureRoom().then(() => refill(db, lanes, worthwhileAt(turn++))) : relay.noRoom()),
+    },
     { name: 'count ledger', everyMs: 5000, run: async (again) => again(await countLedger()) },
     { name: 'timers', everyMs: 250, run: async (again) => again(await oweDue(db, lanes)) },
     { name: 'reconcile', everyMs: 250, run: async (again) => (await reconcileStep(db).catch(leaveAside)) && again(0) },

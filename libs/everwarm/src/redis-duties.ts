@@ -57,7 +57,9 @@ export function redisDuties(parts: RedisDutyParts): RedisDuties {
   return {
     view: () => ({ behind: watch.copy?.state === 'behind', usable: watch.probed !== null, ahead: watch.ahead }),
     report: (error, during) => {
-      if (watch.probed !== null || !isRedisTrouble(error)) onError(error, during);
+      // What a worker's connection says over and over is nothing more than the watch tells once.
+      const isTold = watch.probed === null || during === 'worker';
+      if (!isTold || !isRedisTrouble(error)) onError(error, during);
     },
     everywhere: [{ name: 'redis watch', everyMs: 250, run: () => watch.look() }],
     leading: [

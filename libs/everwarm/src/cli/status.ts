@@ -60,7 +60,12 @@ function describe({ models, marks, outbox, redis, queues }: Status): string {
     table(['read model', 'generation', 'state', 'documents', 'pending', 'failing', 'lag', 'timers'], rows),
     '',
     `outbox  ${outbox.undelivered} undelivered${outbox.undelivered > 0 ? `, the oldest ${outbox.oldestMs} ms old` : ''}; relay ${outbox.relay}; ${Math.ceil(outbox.bytes / 1024 ** 2)} MB`,
-    `redis   ${redis.reachable ? `reachable, uses ${redis.usedMemory ?? 'an unknown amount of memory'}` : 'cannot be reached'}`,
+    `redis   ${redis.reachable ? `reachable, uses ${redis.usedMemory ?? 'an unknown amount of memory'}` : 'cannot be reached'}; ${redis.state}`,
+    ...(redis.state === 'whole'
+      ? []
+      : [
+          `BEHIND  Redis, for ${Math.round(redis.sinceMs / 1000)} s, with ${redis.owed} keys owed to it. ${redis.reason ?? ''} Reads come from Postgres.`,
+        ]),
     ...models.flatMap(({ name, generation, stalled }) =>
       stalled === null ? [] : [`STALLED ${name}, generation ${generation}: ${stalled}`],
     ),

@@ -38,9 +38,12 @@ export function openRedis(input: RedisInput, use: RedisUse): Redis {
   return redis;
 }
 
-/** Connects and resolves when commands can be sent. Throws E_REDIS, naming the server and what to do, when it cannot be reached at first try. */
-export async function connectRedis(redis: Redis): Promise<void> {
-  if (redis.status === 'ready') return;
+/**
+ * Connects, and looks at what answers. Gives null when it can be used, and the reason when it cannot be reached now: the connection
+ * goes on trying by itself. Throws E_REDIS when it refuses these credentials and E_REDIS_UNFIT when it is not fit, since time
+ * changes neither.
+ */
+export async function reachRedis(redis: Redis): Promise<EverwarmError | null> {
   let last: unknown;
   const remember = (error: unknown) => {
     last = error;
@@ -48,9 +51,13 @@ export async function connectRedis(redis: Redis): Promise<void> {
   redis.on('error', remember);
   try {
     await redis.connect();
+    await checkRedis(redis);
+    return null;
   } catch (error) {
+    const told = redisError(error instanceof EverwarmError ? error : (last ?? error), redis);
+    if (told.code !== 'E_REDIS_UNFIT' && !refusal.test(told.message)) return told;
     redis.disconnect();
-    throw redisError(last ?? error, redis);
+    throw told;
   } finally {
     redis.off('error', remember);
   }
@@ -74,13 +81,16 @@ export async function checkRedis(redis: Redis): Promise<void> {
   }
 }
 
+/** What Redis says to those it does not know. */
+const refusal = /WRONGPASS|NOAUTH|NOPERM/;
+
 /** An error of the client as one of ours: where, what, and what to do. */
 export function redisError(cause: unknown, redis: Redis): EverwarmError {
   if (cause instanceof EverwarmError) return cause;
   const said = cause instanceof Error ? cause.message || ('code' in cause ? String(cause.code) : cause.name) : String(cause);
   // What the client says of a command that it could not even send.
   const message = /Stream isn't writeable|Connection is closed/.test(said) ? 'it cannot be reached' : said;
-  const advice = /WRONGPASS|NOAUTH|NOPERM/.test(message) ? 'Check user and password.' : 'Start Redis or correct the URL.';
+  const advice = refusal.test(message) ? 'Check user and password.' : 'Start Redis or correct the URL.';
   return new EverwarmError('E_REDIS', `Redis at ${redisName(redis)} cannot be used: ${message}. ${advice}`, { cause });
 }
 

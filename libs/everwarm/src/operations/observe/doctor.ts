@@ -12,14 +12,15 @@ import { rememberedTables } from '#stages/capture/remembered.ts';
 import { type Watch, watchList } from '#stages/capture/watch-list.ts';
 import { missingIndexes } from './missing-indexes.ts';
 import { quarantineProblem } from './quarantined.ts';
+import { behindProblem } from './redis-status.ts';
 import { outboxProblem } from './pressure.ts';
 import { unkeptAggregates } from './unkept-aggregates.ts';
 
 /** One thing that was looked at; `problem` null when it is well. Without what is `vital` nothing may start. */
 export type Diagnosis = { readonly check: string; readonly vital: boolean; readonly problem: string | null };
 
-/** Looks at everything Everwarm stands on and says of each thing whether it is well and, if not, what to do. `url` names Postgres in messages. Changes nothing. */
-export async function examine(db: Database, redis: Redis, models: readonly CompiledModel[], url?: string): Promise<Diagnosis[]> {
+/** Looks at everything Everwarm stands on and says of each thing whether it is well and, if not, what to do. `url` names Postgres in messages; without `redis` nothing is said of that. Changes nothing. */
+export async function examine(db: Database, redis: Redis | null, models: readonly CompiledModel[], url?: string): Promise<Diagnosis[]> {
   const diagnoses: Diagnosis[] = [];
   const look = async (check: string, vital: boolean, action: () => Promise<string | null>) => {
     const problem = await action().catch((error: unknown) => postgresError(error, url).message);
@@ -27,7 +28,7 @@ export async function examine(db: Database, redis: Redis, models: readonly Compi
     return problem === null;
   };
   await look('Postgres is 14 or newer', true, () => checkPostgres(db).then(() => null));
-  await look('Redis is 6.2 or newer and evicts nothing', true, () => checkRedis(redis).then(() => null));
+  if (redis) await look('Redis is 6.2 or newer and evicts nothing', true, () => checkRedis(redis).then(() => null));
   const migrated = await look('the schema everwarm is up to date', true, async () =>
     (await pendingMigrations(db)).length === 0 ? null : 'Steps are missing. Run everwarm migrate.',
   );
@@ -39,6 +40,7 @@ export async function examine(db: Database, redis: Redis, models: readonly Compi
   await look('every statement has its index', false, () => indexProblem(db, models));
   await look('every generation can be computed', false, () => stalledProblem(db));
   await look('every aggregate is kept as it could be', false, () => unkeptAggregates(db));
+  if (redis) await look('Redis has everything', false, () => behindProblem(db, redis));
   await look('the outbox is emptied', false, () => outboxProblem(db));
   await look('a relay is running', false, () => relayProblem(db));
   await look('the fuse holds nothing', false, () => heldProblem(db));

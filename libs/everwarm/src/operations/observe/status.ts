@@ -5,6 +5,7 @@ import type { Queues } from '#platform/queue.ts';
 import { type Mark, readMarks } from '#stages/capture/watch-tables.ts';
 import { readLedger } from './ledger-status.ts';
 import { type Quarantined, readQuarantined } from './quarantined.ts';
+import { type RedisStatus, readRedisStatus } from './redis-status.ts';
 import { undeliveredOf } from './undelivered.ts';
 import { unreadyAggregates } from './unready-aggregates.ts';
 
@@ -48,7 +49,7 @@ export type Status = {
     readonly relay: 'running' | 'absent';
     readonly bytes: number;
   };
-  readonly redis: { readonly reachable: boolean; readonly usedMemory: string | null };
+  readonly redis: RedisStatus;
   readonly queues: readonly { readonly name: string; readonly waiting: number; readonly active: number; readonly failed: number }[];
   /** Captured tables that something happened to which is not put right by itself. */
   readonly marks: readonly Mark[];
@@ -65,7 +66,7 @@ export async function readStatus(db: Transactions, redis: Redis, queues: Queues)
     readQuarantined(db),
     unreadyAggregates(db),
     readOutbox(db),
-    redisStatus(redis),
+    readRedisStatus(db, redis),
     readMarks(db),
   ]);
   const lane = (hash: string) => (redisNow.reachable ? queues.named(laneName(hash)) : null);
@@ -157,11 +158,6 @@ from everwarm.relay r cross join lateral (
   );
   const { undelivered = 0, oldest = null, running = false, bytes = 0 } = rows[0] ?? {};
   return { undelivered, oldestMs: Math.max(0, Math.round(oldest ?? 0)), relay: running ? 'running' : 'absent', bytes };
-}
-
-async function redisStatus(redis: Redis): Promise<Status['redis']> {
-  const info = await redis.info('memory').catch(() => null);
-  return { reachable: info !== null, usedMemory: (info && /^used_memory_human:(.*?)\r?$/m.exec(info)?.[1]) ?? null };
 }
 
 /** A generation that has all it can have, but for keys of which an operator must decide, does not take over from one that serves. */

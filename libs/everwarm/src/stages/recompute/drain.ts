@@ -57,26 +57,30 @@ export async function drainLedger<W extends Outcome>(parts: DrainParts<W>): Prom
 type DueKey = { readonly generation: number; readonly key: string };
 
 /**
- * Takes keys that are due, for as long as a lease. A lease from the future is none: the clock was set back. Joined by hash, since
- * the ledger's statistics say that it is empty when a flood comes.
+ * Takes keys that are due, for as long as a lease, single changes before those in bulk, the oldest first. A lease from the future
+ * is none: the clock was set back. Looked at by age, from the mark before which nothing is owed, whatever the statistics say.
  */
 async function claimDue(db: Transactions, generations: readonly number[], behind: boolean, limit: number): Promise<readonly DueKey[]> {
   const due = behind
-    ? `queued_at is null or queued_at < now() - ${leaseSeconds} * interval '1 second'`
-    : `coalesce(queued_at, since) < now() - ${overdueSeconds} * interval '1 second'`;
+    ? `(l.queued_at is null or l.queued_at < now() - ${leaseSeconds} * interval '1 second' or l.queued_at > now() + interval '1 minute')`
+    : `l.since < now() - ${overdueSeconds} * interval '1 second'
+      and (coalesce(l.queued_at, l.since) < now() - ${overdueSeconds} * interval '1 second' or l.queued_at > now() + interval '1 minute')`;
   const { rows } = await db.transaction(
     (tx) =>
       tx.query<DueKey>(
         `with due as (
-  select generation, key from everwarm.ledger
-  where attempts = 0 and generation = any($1) and (${due} or queued_at > now() + interval '1 minute')
-  order by bulk, since limit $2 for update skip locked
+  select d.at from unnest($1::integer[]) as g (id) cross join (values (false), (true)) as b (bulk)
+  left join everwarm.ledger_marks m on m.generation = g.id and m.bulk = b.bulk
+  cross join lateral (
+    select l.ctid as at, l.since from everwarm.ledger l where l.generation = g.id and l.bulk = b.bulk and l.since >= coalesce(m.oldest, '-infinity')
+      and l.attempts = 0 and ${due}
+    order by l.since limit $2 for update skip locked) d
+  order by b.bulk, d.since limit $2
 )
-update everwarm.ledger l set queued_at = now() from due where l.generation = due.generation and l.key = due.key
-returning l.generation, l.key`,
+update everwarm.ledger l set queued_at = now() where l.ctid = any(array(select at from due)) returning l.generation, l.key`,
         [generations, limit],
       ),
-    { durability: 'deferred', opening: ['set local enable_nestloop = off'] },
+    { durability: 'deferred', opening: ['set local enable_seqscan = off', 'set local enable_bitmapscan = off'] },
   );
   return rows;
 }

@@ -26,6 +26,16 @@ export async function enqueue(lanes: Lanes, keys: readonly QueuedKey[]): Promise
   return jobs;
 }
 
+/** The same for keys that are marked as enqueued already: where that fails, they are so no more. Rejects then. */
+export async function enqueueOrGiveBack(db: Database, lanes: Lanes, keys: readonly QueuedKey[]): Promise<number> {
+  try {
+    return await enqueue(lanes, keys);
+  } catch (error) {
+    await giveBack(db, keys);
+    throw error;
+  }
+}
+
 /**
  * Enqueues recompute jobs. Keys are sorted by shard before they are cut into jobs, so that large jobs rarely share a shard and
  * take turns only with what truly concerns the same keys. Bulk keys get a lower priority. Returns how many jobs were added.
@@ -50,7 +60,7 @@ async function enqueueOn(queue: Queue<RecomputeJob>, keys: readonly QueuedKey[])
 }
 
 /** Says that no job carries these keys after all: whoever looks next takes them, and need not wait for a lease to run out. */
-export async function giveBack(db: Database, keys: readonly Pick<OwedKey, 'generation' | 'key'>[]): Promise<void> {
+async function giveBack(db: Database, keys: readonly Pick<OwedKey, 'generation' | 'key'>[]): Promise<void> {
   await db.query(
     `update everwarm.ledger l set queued_at = null from unnest($1::integer[], $2::text[]) as k (generation, key)
 where l.generation = k.generation and l.key = k.key and l.attempts = 0`,

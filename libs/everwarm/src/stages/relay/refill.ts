@@ -1,7 +1,7 @@
 import type { Queue } from 'bullmq';
 import type { Transactions } from '#contracts/database.ts';
 import { maxJobKeys, type RecomputeJob } from '#contracts/job.ts';
-import { enqueue, type QueuedKey } from './enqueue.ts';
+import { enqueueOrGiveBack, type QueuedKey } from './enqueue.ts';
 import type { Lanes } from './lanes.ts';
 
 /**
@@ -66,7 +66,7 @@ async function refillLane(
       durability: 'deferred',
       opening: byAge,
     });
-    await enqueue(lanes, rows);
+    await enqueueOrGiveBack(db, lanes, rows);
     keys += rows.length;
   }
   return keys;

@@ -7,7 +7,7 @@ import { parseSnapshot, type Snapshot } from '#contracts/snapshot.ts';
 import { blamedGeneration } from '#contracts/statement-error.ts';
 import { reached } from '#contracts/steps.ts';
 import { lowerMarks } from './count-ledger.ts';
-import { enqueue, giveBack } from './enqueue.ts';
+import { enqueueOrGiveBack } from './enqueue.ts';
 import { enterCluster } from './enter-cluster.ts';
 import { HotKeys } from './hot-keys.ts';
 import type { Lanes } from './lanes.ts';
@@ -87,14 +87,15 @@ export class Relay {
     this.#wake();
   }
 
+  /** No job can be added: keys stay in the ledger, for whoever takes them straight from there, until room is measured again. */
+  noRoom(): void {
+    this.#roomLeft = 0;
+  }
+
   /** Learns how many jobs the lanes have room for; keys beyond that stay in the ledger for the refiller. */
   async measureRoom(): Promise<void> {
     const { lanes } = this.#parts;
-    this.#roomLeft = await room(lanes.shared).catch((error: unknown) => {
-      // No job can be added now: keys are left to whoever takes them straight from the ledger.
-      this.#roomLeft = 0;
-      throw error;
-    });
+    this.#roomLeft = await room(lanes.shared);
     const full = new Set<number>();
     for (const [generation, queue] of await lanes.own()) if ((await room(queue)) <= 0) full.add(generation);
     this.#full = full;
@@ -217,7 +218,8 @@ export class Relay {
 
   async #enqueue(owed: readonly OwedKey[]): Promise<void> {
     try {
-      const jobs = await enqueue(
+      const jobs = await enqueueOrGiveBack(
+        this.#parts.db,
         this.#parts.lanes,
         // A full lane may have nobody who takes from it: its keys wait for their lease.
         owed.filter((key) => !this.#full.has(key.generation)).map((key) => ({ ...key, bulk: false })),
@@ -225,9 +227,8 @@ export class Relay {
       // Small jobs come and go faster than the room is measured; only a backlog counts against it.
       if (owed.length >= maxJobKeys) this.#roomLeft -= jobs;
     } catch (error) {
-      this.#roomLeft = 0;
+      this.noRoom();
       this.#parts.onError(error, 'enqueue');
-      await giveBack(this.#parts.db, owed);
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Database, Transactions } from '#contracts/database.ts';
-import { enqueue } from './enqueue.ts';
+import { enqueueOrGiveBack } from './enqueue.ts';
 import type { Lanes } from './lanes.ts';
 import { type OwedKey, oweKeys } from './owe.ts';
 import { room } from './refill.ts';
@@ -30,7 +30,8 @@ export async function oweDue(db: Transactions, lanes: Lanes): Promise<number> {
   const owed = await db.transaction((tx) => takeDue(tx, queued), { durability: 'deferred' });
   // What is not enqueued now, or lost on the way, is found by the refiller.
   if (queued)
-    await enqueue(
+    await enqueueOrGiveBack(
+      db,
       lanes,
       owed.map((key) => ({ ...key, bulk: false })),
     );

@@ -31,9 +31,11 @@ export type PayParts = {
 export async function makeWhole(parts: PayParts, copy: RedisCopy): Promise<boolean> {
   const { db, redis, space } = parts;
   const { server, mark } = await probeRedis(redis, space);
-  const keptAll = copy.mark !== null && copy.mark === mark && copy.server === server;
+  const keptAll = copy.mark !== null && (mark === copy.mark || mark === behindMark(copy.mark)) && copy.server === server;
   // Gone after a flush, and then the end of this is refused.
   await redis.set(rehydrationKey(space), copy.token);
+  // A reader whom Postgres does not answer goes by what it knew, and must find another mark now.
+  if (keptAll) await redis.set(presenceKey(space), behindMark(copy.mark));
   if (!keptAll) await sweep(parts);
   while ((await db.transaction((tx) => paySome(tx, parts))) === chunk);
   return db.transaction(async (tx) => {
@@ -47,6 +49,9 @@ export async function makeWhole(parts: PayParts, copy: RedisCopy): Promise<boole
     return true;
   });
 }
+
+/** The mark of a copy that was whole under this one, lost nothing since, and lacks what it is owed. */
+const behindMark = (mark: string): string => `behind ${mark}`;
 
 /**
  * Compares all that Postgres holds with Redis. Pages are filled afresh: of an entry that Redis should not have, Postgres

@@ -35,6 +35,7 @@ export class RedisWatch {
   #seenAt = 0;
   #probed: Probed | null = null;
   #failingSince: number | null = null;
+  #looking: Promise<void> = Promise.resolve();
 
   constructor(parts: RedisWatchParts) {
     this.#parts = parts;
@@ -60,11 +61,20 @@ export class RedisWatch {
   }
 
   /** Looks at Redis and at what Postgres says of it; the leader draws the consequences. Rejects when Postgres is away. */
-  async look(): Promise<void> {
+  look(): Promise<void> {
+    // One at a time: an older look must not end after a newer one.
+    const next = this.#looking.catch(() => undefined).then(() => this.#look());
+    this.#looking = next;
+    return next;
+  }
+
+  async #look(): Promise<void> {
+    // Read before Redis is asked: should it become whole, or fall, between the two, its token is another one, and that is refused.
+    const copy = await this.#parts.readCopy();
     const failure = await this.#probe();
-    this.#see(await this.#parts.readCopy());
-    const copy = this.#copy;
-    if (!copy || !this.#parts.leads()) return;
+    this.#see(copy);
+    // Failing, and not for long enough to say so.
+    if (!this.#parts.leads() || (this.#probed === null && failure === null)) return;
     const trouble = failure ?? (copy.state === 'whole' ? this.#difference(copy) : null);
     if (trouble === null) return;
     if (copy.state === 'behind') {
