@@ -27,7 +27,8 @@ async function main(): Promise<void> {
   // An idle connection that ends is replaced at the next turn, which reports what matters.
   pool.on('error', () => undefined);
 
-  closeWithGrace({ delay: 10_000, logger: log }, async ({ err }) => {
+  // A little longer than the engine gives its own batches, so that it is the one to say what was not finished.
+  closeWithGrace({ delay: 12_000, logger: log }, async ({ err }) => {
     if (err) log.fatal({ err }, 'the worker ends');
     await publishing?.stop();
     await everwarm.stop();

@@ -28,6 +28,8 @@ export type EverwarmConfig = {
   readonly fuse?: Fuse;
   /** How large a document may be, in bytes, from 1 KiB to 256 MiB; larger ones are quarantined. Default 8 MiB. */
   readonly maxDocumentBytes?: number;
+  /** How long `stop` lets running batches finish, in milliseconds; what is not done then stays owed, and others do it. Default 10,000. */
+  readonly graceMs?: number;
   /** Told of failures that the pipeline survives, with ids only. Default: one line each on stderr. */
   readonly onError?: (error: unknown, during: string) => void;
 };
@@ -59,6 +61,8 @@ export function checkConfig(config: EverwarmConfig): EverwarmConfig {
   const bytes = config.maxDocumentBytes;
   if (bytes !== undefined && (!Number.isInteger(bytes) || bytes < 1024 || bytes > 256 * 1024 * 1024))
     throw wrong(`"maxDocumentBytes" is ${bytes}; it must be a whole number from 1024 to 268435456.`);
+  if (config.graceMs !== undefined && !(config.graceMs >= 0 && config.graceMs <= 3_600_000))
+    throw wrong(`"graceMs" is ${config.graceMs}; it must be a number from 0 to 3600000.`);
   if (config.concurrency !== undefined && (!Number.isInteger(config.concurrency) || config.concurrency < 1 || config.concurrency > 64))
     throw wrong(`"concurrency" is ${config.concurrency}; it must be a whole number from 1 to 64.`);
   checkFuse(config);

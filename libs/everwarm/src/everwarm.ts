@@ -17,6 +17,7 @@ import { openRedis, reachRedis, redisError } from '#platform/redis.ts';
 import { readRedisCopy } from '#platform/redis-copy.ts';
 import { checkConfig, type EverwarmConfig } from './config.ts';
 import { EpochKeeper } from './epoch-keeper.ts';
+import { defaultGraceMs, withinGrace } from './grace.ts';
 import { type AuditParts, type Verified, verify } from './operations/audit/verify.ts';
 import { discardHeld, type HeldOptions, listHeld, releaseHeld } from './operations/fuse/fuse.ts';
 import { type Migration, migrate } from './operations/migrate.ts';
@@ -71,8 +72,12 @@ export interface Everwarm {
   };
   /** What Everwarm stands on, checked. */
   doctor(): Promise<Diagnosis[]>;
-  /** Finishes running batches, stops, and closes what it opened. May be called twice, and before `start`. */
-  stop(): Promise<void>;
+  /**
+   * Takes nothing new, hands leadership over, lets running batches finish and closes what it opened. Throws E_TIMEOUT when they have not
+   * finished within `graceMs` of the configuration, or before `force` says so: what they had at hand stays owed and is done by
+   * others, and it is time to end the process. May be called twice, and before `start`.
+   */
+  stop(options?: { readonly force?: AbortSignal }): Promise<void>;
 }
 
 type Open = {
@@ -261,13 +266,22 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
       await redis.connect().catch(() => undefined);
       return examine(postgres.transactions, redis, models, postgres.pool.options.connectionString);
     },
-    async stop() {
+    async stop({ force } = {}) {
       if (stopped) return;
       stopped = true;
-      await keeper?.stop();
-      const open = await opening?.catch(() => null);
-      await open?.queues.close();
-      for (const close of closers) await close();
+      const graceMs = config.graceMs ?? defaultGraceMs;
+      const inTime = await withinGrace(keeper?.stop() ?? Promise.resolve(), graceMs, force);
+      const closing = (async () => {
+        const open = await opening?.catch(() => null);
+        await open?.queues.close();
+        for (const close of closers) await close();
+      })();
+      if (inTime) return closing;
+      closing.catch(() => undefined);
+      throw new EverwarmError(
+        'E_TIMEOUT',
+        `Running batches did not finish within ${force?.aborted ? 'the time they were given' : `${graceMs} ms`}. Their keys are still owed: other workers compute them.`,
+      );
     },
   };
 }

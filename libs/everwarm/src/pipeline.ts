@@ -178,11 +178,14 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     relay,
     waitUntilReady: () => Promise.all(workers.map((worker) => worker.waitUntilReady())),
     stop: async () => {
-      await stopOwnDuties();
-      await stopDuties();
-      await relay.stop();
-      // Without Redis no job can be ended, and BullMQ would wait for it for ever; the ledger still owes the keys of those at hand.
-      await Promise.all(workers.map((worker) => worker.close(!copy.view().usable || !worker.isConnected)));
+      await Promise.all([
+        // First of all: a standby leads within a poll of this, whatever else takes its time.
+        relay.stop(),
+        stopOwnDuties(),
+        stopDuties(),
+        // Without Redis no job can be ended, and BullMQ would wait for it for ever; the ledger still owes the keys of those at hand.
+        ...workers.map((worker) => worker.close(!copy.view().usable || !worker.isConnected)),
+      ]);
     },
   };
 }

@@ -9,7 +9,7 @@ import { resetAggregates } from './reset-aggregates.ts';
 const stepKeys = 5000;
 const backlogLimit = 15_000;
 
-type Row = { id: number; state: string; model: CompiledModel; phase: 'source' | 'projection'; position: string[] | null };
+type Row = { id: number; state: string; model: CompiledModel; phase: 'source' | 'projection'; position: string[] | null; now: number };
 
 /** Begins (or begins again) the walk over all keys of these generations: each becomes owed. */
 export async function startReconcile(tx: Database, generations: readonly number[]): Promise<void> {
@@ -39,14 +39,14 @@ export function reconcileStep(db: Transactions): Promise<boolean> {
   return db.transaction(async (tx) => {
     const { rows } = await tx.query<Row>(
       // Each walk waits for its own keys alone: those of a generation that nobody can compute now are not worked off.
-      `select id, state, model, reconcile_phase as phase, reconcile_position as position from everwarm.generations g
+      `select id, state, model, reconcile_phase as phase, reconcile_position as position, extract(epoch from now())::float8 * 1000 as now from everwarm.generations g
 where reconcile_phase is not null and stalled is null and state <> 'dropped' and installed_xid < pg_snapshot_xmin(pg_current_snapshot())
   and (select count(*) from (select from everwarm.ledger l where l.generation = g.id limit ${backlogLimit}) owed) < ${backlogLimit} order by id limit 1 for update`,
     );
     const walk = rows[0];
     if (!walk) return false;
     const page = walk.phase === 'source' ? await sourceKeys(tx, walk) : await projectedKeys(tx, walk);
-    await oweBulk(tx, walk.id, page.keys, Date.now());
+    await oweBulk(tx, walk.id, page.keys, walk.now);
     if (page.isFull) await moveTo(tx, walk.id, walk.phase, page.position);
     else if (walk.phase === 'source') await moveTo(tx, walk.id, 'projection', null);
     else await finish(tx, walk.id);
