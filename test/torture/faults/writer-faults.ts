@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { databaseUrl } from '@everwarm/testkit';
 import { Client } from 'pg';
+import { faultAtStep } from '../../../libs/everwarm/src/torture/process-faults.ts';
 import type { Fault, Stage } from '../../../libs/everwarm/src/torture/types.ts';
 import { openSession } from '../../../libs/everwarm/src/torture/writer-session.ts';
 import { fleetName, subjects } from '../world/inspect.ts';
@@ -106,4 +107,5 @@ export const writerFaults: readonly Fault[] = [
     heldOpen(() => 'begin; select pg_current_xact_id()', 'postgres'),
   ),
   fault('large-rename', false, [0, 2000], renameArmada),
+  faultAtStep({ step: 'relay.fan-out', act: 'kill', quick: false, provoke: renameArmada, grips: ['writers'] }),
 ];

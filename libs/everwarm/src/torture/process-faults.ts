@@ -1,5 +1,5 @@
 import type { StepName } from '#contracts/steps.ts';
-import type { Fault, ProcessRole, Stage, StageProcess } from './types.ts';
+import type { Fault, Grip, ProcessRole, Random, Stage, StageProcess } from './types.ts';
 
 const running = (stage: Stage, role: ProcessRole): readonly StageProcess[] =>
   stage.processes.filter((one) => one.role === role && one.state === 'running');
@@ -70,28 +70,61 @@ const rollingRestart: Fault = {
 /** How long a trap may wait for its step: some are passed only now and then. */
 const trapMs = 8000;
 
+/** A step at which a worker dies or freezes. */
+export type StepFault = {
+  readonly step: StepName;
+  readonly act: 'kill' | 'freeze';
+  readonly quick: boolean;
+  /** Brings about that the step is passed, where it seldom is, when traps are set; what it returns undoes that. Default: nothing. */
+  readonly provoke?: (stage: Stage, random: Random) => Promise<() => Promise<void>>;
+  /** What `provoke` takes, the workers excepted. */
+  readonly grips?: readonly Grip[];
+};
+
 /** One worker dies or freezes at a step, whoever comes there first; the others go on. */
-function atStep(step: StepName, act: 'kill' | 'freeze', quick: boolean): Fault {
+export function faultAtStep({ step, act, quick, provoke, grips = [] }: StepFault): Fault {
   return {
     name: `${act}-at-${step.replaceAll('.', '-')}`,
     needs: [],
-    grips: ['workers'],
+    grips: ['workers', ...grips],
     lasts: act === 'freeze' ? pastEveryLease : [0, 2000],
     quick,
     inject: async (stage, random) => {
       const workers = running(stage, 'worker');
-      const passes = random.integer(1, 5);
+      const passes = provoke ? 1 : random.integer(1, 5);
       const traps = workers.map(async (one) => {
-        const isSprung = await one.trap({ step, act, passes }, trapMs);
+        const isSprung = await one.trap({ step, act, passes }, provoke ? 2 * trapMs : trapMs);
         if (isSprung) for (const other of workers) if (other !== one) other.disarm();
         return isSprung;
       });
-      const sprung = await Promise.all(traps);
-      if (!sprung.includes(true)) stage.log(`Nobody passed ${step} within ${trapMs} ms.`);
-      return async () => void (await Promise.all(workers.map((one) => one.restart())));
+      const [undo, sprung] = await Promise.all([provoke?.(stage, random), Promise.all(traps)]);
+      if (!sprung.includes(true)) stage.log(`Nobody passed ${step}.`);
+      return async () => {
+        await undo?.();
+        await Promise.all(workers.map((one) => one.restart()));
+      };
     },
   };
 }
+
+/** Redis is away for everybody, for so long that what is owed to it is drained into Postgres. */
+const withoutRedis: NonNullable<StepFault['provoke']> = async (stage) => {
+  for (const { links } of stage.processes) links.redis.cut();
+  return async () => {
+    for (const { links } of stage.processes) links.redis.heal();
+  };
+};
+
+/** Long enough for trust in Redis to end and for keys to be drained. */
+const awayMs = 8000;
+
+/** Redis was away and is back: what it is owed is paid. */
+const withRedisBack: NonNullable<StepFault['provoke']> = async (stage, random) => {
+  const back = await withoutRedis(stage, random);
+  await new Promise((resolve) => setTimeout(resolve, awayMs));
+  await back();
+  return () => Promise.resolve();
+};
 
 const stepsToDieAt: readonly StepName[] = [
   'relay.read',
@@ -118,6 +151,8 @@ export const processFaults: readonly Fault[] = [
   killAllWorkers,
   freezeWorker,
   rollingRestart,
-  ...stepsToDieAt.map((step) => atStep(step, 'kill', quickSteps.has(step))),
-  ...stepsToFreezeAt.map((step) => atStep(step, 'freeze', false)),
+  ...stepsToDieAt.map((step) => faultAtStep({ step, act: 'kill', quick: quickSteps.has(step) })),
+  ...stepsToFreezeAt.map((step) => faultAtStep({ step, act: 'freeze', quick: false })),
+  faultAtStep({ step: 'drain.claimed', act: 'kill', quick: false, provoke: withoutRedis, grips: ['redis', 'readers'] }),
+  faultAtStep({ step: 'pay.half', act: 'kill', quick: false, provoke: withRedisBack, grips: ['redis', 'readers'] }),
 ];
