@@ -77,6 +77,8 @@ test('a replica that lags is promoted under a running process: it goes on, in an
   await everwarm.settled();
   expect(liveTexts(await redisCopies(before, supplierCard))['77']).toContain('lost too');
 
+  expect(await everwarm.reader.raw(supplierCard, 77)).toMatchObject({ tier: 'redis' });
+
   const cutOff = writeRandomly(pool, random, 300).catch(() => undefined);
   await promote();
   await cutOff;
@@ -84,6 +86,10 @@ test('a replica that lags is promoted under a running process: it goes on, in an
   const after = await depot();
   expect(after.space.epoch).not.toBe(before.space.epoch);
   expect(await expectEquivalence(after, 60_000)).toBeGreaterThan(0);
+  // The reader has followed: the namespace that it read from still has the lost one.
+  const left = Number(Object.keys(liveTexts(await redisCopies(after, supplierCard)))[0]);
+  await waitFor(async () => (await everwarm.reader.raw(supplierCard, left))?.tier === 'redis', { what: 'the reader to trust Redis again' });
+  expect(await everwarm.reader.raw(supplierCard, 77)).toBeNull();
   expect(liveTexts(await redisCopies(after, supplierCard))['77']).toBeUndefined();
   expect(
     liveTexts(await redisCopies(before, supplierCard))['77'],

@@ -2,7 +2,6 @@ import { waitFor } from '@everwarm/testkit';
 import { expect, test } from 'vitest';
 import { documentKey } from '../../libs/everwarm/src/contracts/names.ts';
 import { encodeHeader } from '../../libs/everwarm/src/contracts/version.ts';
-import { Floors } from '../../libs/everwarm/src/stages/read/floors.ts';
 import { publishEntries } from '../../libs/everwarm/src/stages/write-through/publish-entries.ts';
 import { withFencedCommands } from '../../libs/everwarm/src/stages/write-through/scripts.ts';
 import { putAhead } from './fixtures/ahead-of-redis.ts';
@@ -61,25 +60,6 @@ test('what Postgres said is not taken back by a Redis that has it older, until R
   await acknowledge();
 });
 
-class NoFloors extends Floors {
-  override raise(): void {}
-  override setPartition(): void {}
-}
-
-test('without floors it would be', async () => {
-  const depot = await openFilled();
-  const linked = await openReader(depot, { floors: new NoFloors(() => undefined) });
-  const { reader } = linked;
-  await reader.raw(supplierCard, 1);
-  const { version } = await putAhead(depot);
-  await lookAwayAndBack(linked, async () => {
-    expect(await reader.raw(supplierCard, 1)).toMatchObject({ version });
-    expect(await reader.rawList(supplierOrders, 1)).toMatchObject({ items: [] });
-  });
-  expect(await reader.get(supplierCard, 1)).toMatchObject({ legalName: 'One' });
-  expect(await reader.rawList(supplierOrders, 1)).toMatchObject({ items: [{}] });
-});
-
 test('what was written to Postgres alone is what every process reads, until Redis is told to be whole', async () => {
   const depot = await openFilled();
   const first = await openReader(depot);
@@ -88,10 +68,5 @@ test('what was written to Postgres alone is what every process reads, until Redi
   await waitFor(async () => (await first.reader.raw(supplierCard, 1))?.version === version, { what: 'the first reader to see it' });
   const second = await openReader(depot);
   expect(await second.reader.raw(supplierCard, 1)).toMatchObject({ tier: 'postgres', version });
-  // Without the lease a second process, or the first one restarted, would show what is older.
-  const trusting = await openReader(depot, {
-    view: (lease) => ({ space: depot.space, trusted: () => true, informed: () => lease.informed(), distrust: () => undefined }),
-  });
-  expect(await trusting.reader.get(supplierCard, 1)).toMatchObject({ legalName: 'One' });
   expect(await first.reader.get(supplierCard, 1)).toMatchObject({ legalName });
 });

@@ -6,7 +6,7 @@ import { lookAtCopy } from '#platform/look-at-copy.ts';
 import type { PostgresInput } from '#platform/postgres.ts';
 import { openReadingDatabase } from '#platform/reading-database.ts';
 import { openRedis, type RedisInput } from '#platform/redis.ts';
-import { CopyLease, type CopyView } from './stages/read/copy-lease.ts';
+import { CopyLease } from './stages/read/copy-lease.ts';
 import { Floors } from './stages/read/floors.ts';
 import { MostRead } from './stages/read/most-read.ts';
 import type { ReadParts } from './stages/read/read-parts.ts';
@@ -35,18 +35,14 @@ export type Reading = {
   stop(): Promise<void>;
 };
 
-/** What a negative test puts in the place of what protects readers, to show what is lost without it. */
-export type ReadingGuards = { readonly floors?: Floors; readonly view?: (lease: CopyView) => CopyView };
-
 type Parts = ReadParts & { readonly generations: Generations };
 
 /** Opens nothing until something is read. Redis may be away, at the first read too: then Postgres answers. */
-export function openReading(config: ReadingConfig, guards: ReadingGuards = {}): Reading {
-  const { postgres: input, redis: redisInput, casing, namespace = 'everwarm' } = config;
+export function openReading({ postgres: input, redis: redisInput, casing, namespace = 'everwarm' }: ReadingConfig): Reading {
   const database = openReadingDatabase(input, 'everwarm-reader');
   const redis = openRedis(redisInput, 'read');
   const generations = rememberGenerations(database.direct);
-  const floors = guards.floors ?? new Floors(() => lease.distrust());
+  const floors = new Floors(() => lease.distrust());
   const lease: CopyLease = new CopyLease({
     redis,
     namespace,
@@ -54,9 +50,8 @@ export function openReading(config: ReadingConfig, guards: ReadingGuards = {}): 
     moved: () => floors.forget(),
     ready: async () => !floors.overflown || relearn(database.direct, floors, await generations.look()),
   });
-  const view = guards.view?.(lease) ?? lease;
   const mostRead = new MostRead();
-  const parts: Parts = { db: database.db, redis, view, floors, mostRead, flights: new Map(), generations };
+  const parts: Parts = { db: database.db, redis, view: lease, floors, mostRead, flights: new Map(), generations };
   let noting: NodeJS.Timeout | null = null;
   let opening: Promise<Parts> | null = null;
   let isReady = false;

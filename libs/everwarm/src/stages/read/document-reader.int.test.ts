@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createDatabase, providedServers } from '@everwarm/testkit';
+import { createDatabase, providedServers, waitFor } from '@everwarm/testkit';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import type { CompiledModel, Generation } from '#contracts/compiled.ts';
@@ -11,6 +11,7 @@ import { readDocument, readDocuments } from './document-reader.ts';
 import { Floors } from './floors.ts';
 import { MostRead } from './most-read.ts';
 import type { ReadParts } from './read-parts.ts';
+import { relearn } from './relearn.ts';
 
 const template = {
   key: 'read stage',
@@ -147,4 +148,58 @@ test('a key of somebody else in our place is an error, never a document', async 
   const { parts, redis } = await openTiers([]);
   await redis.set(documentKey(parts.view.space, 1, 'x'), '{"not":"ours"}');
   await expect(readDocument(parts, serving, 'x')).rejects.toMatchObject({ code: 'E_REDIS_UNFIT' });
+});
+
+test('what the sources said is not followed by what a batch made of them earlier', async () => {
+  const { parts, redis, pool } = await openTiers(['s']);
+  await pool.query(`insert into everwarm.ledger values (1, 's')`);
+  expect(short(await readDocument(parts, serving, 's'))).toBe('source "source" null');
+  // A batch that had drawn its number, and looked, before that.
+  await pool.query(`insert into everwarm.projection_1 values ('s', $1, now(), '"earlier"')`, [v(1)]);
+  await redis.set(documentKey(parts.view.space, 1, 's'), `${encodeHeader(v(1), 30, false)}"earlier"`);
+  for (const answer of [await readDocument(parts, serving, 's'), ...(await readDocuments(parts, serving, ['s']))])
+    expect(short(answer)).toBe('source "source" null');
+  // One that drew it later.
+  await redis.set(documentKey(parts.view.space, 1, 's'), `${encodeHeader(v(9), 30, false)}"later"`);
+  expect(short(await readDocument(parts, serving, 's'))).toBe(`redis "later" ${v(9)}`);
+});
+
+test('a document that is what the sources give is the stored one, whoever drew its number', async () => {
+  const { parts, redis, pool } = await openTiers(['s']);
+  await pool.query(`insert into everwarm.ledger values (1, 's')`);
+  await readDocument(parts, serving, 's');
+  await pool.query(`insert into everwarm.projection_1 values ('s', $1, now(), '"source"')`, [v(1)]);
+  expect(short(await readDocument(parts, serving, 's'))).toBe(`postgres "source" ${v(1)}`);
+  await redis.set(documentKey(parts.view.space, 1, 's'), `${encodeHeader(v(1), 30, false)}"source"`);
+  expect(short(await readDocument(parts, serving, 's'))).toBe(`redis "source" ${v(1)}`);
+});
+
+test('who joins a question under way is not shown less than Redis showed since it was asked', async () => {
+  const { parts, redis, asked, hold } = await openTiers(['s']);
+  const release = await hold();
+  const first = readDocument(parts, serving, 's');
+  await waitFor(() => asked.length === 1, { what: 'the sources to be asked' });
+  await redis.set(documentKey(parts.view.space, 1, 's'), `${encodeHeader(v(9), 30, false)}"shown"`);
+  expect(short(await readDocument(parts, serving, 's'))).toBe(`redis "shown" ${v(9)}`);
+  await redis.del(documentKey(parts.view.space, 1, 's'));
+  const joined = readDocument(parts, serving, 's');
+  await redis.ping();
+  await release();
+  expect(await joined).toBe(await first);
+  expect(asked, 'the sources were asked again').toHaveLength(2);
+});
+
+test('more floors than are remembered end the trust, until those of what is owed then have taken their place', async () => {
+  const { parts, pool, trust } = await openTiers(['rps']);
+  const floors = new Floors(parts.view.distrust);
+  const crowded = { ...parts, floors };
+  await pool.query(`insert into everwarm.ledger values (1, 'rps')`);
+  for (let key = 0; !floors.overflown; key++) floors.raise(7, String(key), v(1));
+  expect(trust).toEqual({ trusted: false, faults: 1 });
+  expect(await relearn(pool, floors, [serving])).toBe(true);
+  trust.trusted = true;
+  // Redis has a higher version than Postgres here, and still is not asked: what was shown before is not known any more.
+  await pool.query(`update public.source set body = '"postgres"'`);
+  expect(short(await readDocument(crowded, serving, 'rps'))).toBe(`postgres "postgres" ${v(2)}`);
+  expect(short(await readDocument(crowded, serving, 'rps'))).toBe(`redis "redis" ${v(3)}`);
 });
