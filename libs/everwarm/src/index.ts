@@ -6,6 +6,7 @@ export { type AnyModel, defineList, defineReadModel, type ListModel, type ReadMo
 export { defineSqlReadModel } from '#model/declare/define-sql.ts';
 export { type DeclaredForm, type JsonTypes, jsonForm, type WithJsonForm } from '#model/declare/json-form.ts';
 export type { SqlDependency } from '#model/declare/sql-dependency.ts';
+export { openedQueues } from '#platform/queue-names.ts';
 export { defineConfig, type EverwarmConfig } from './config.ts';
 export { createEverwarm, type Everwarm } from './everwarm.ts';
 export type { Finding, Verified } from './operations/audit/verify.ts';

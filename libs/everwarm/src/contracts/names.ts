@@ -74,7 +74,10 @@ export const laneName = (hash: string): string => `${recomputeQueue}_${hash.slic
 /** The prefix under which BullMQ keeps its keys, beside the documents. */
 export const queuePrefix = (namespace: string): string => `${namespace}:queue`;
 
-/** Every BullMQ queue of a namespace, as a dashboard opens them: `new Queue(name, { prefix })`. */
+/** The Redis set of the names of all queues that some process opened, those of single definitions included: for dashboards. */
+export const queueSetKey = (namespace: string): string => `${namespace}:queues`;
+
+/** The queue that every namespace has, as a dashboard opens it: `new Queue(name, { prefix })`. Those of single definitions: `openedQueues`. */
 export const queueNames = (namespace = 'everwarm'): readonly { readonly name: string; readonly prefix: string }[] => [
   { name: recomputeQueue, prefix: queuePrefix(namespace) },
 ];
