@@ -8,6 +8,7 @@ import { openNewsroom } from './fixtures/open-newsroom.ts';
 /** Lanes on which nothing is enqueued: what is owed stays in the ledger, to be looked at. */
 const full = {
   shared: { getJobCounts: async () => ({ waiting: Number.MAX_SAFE_INTEGER }) },
+  isReachable: () => true,
   own: async () => new Map(),
 } as unknown as Parameters<typeof oweDue>[1];
 

@@ -90,7 +90,7 @@ export function startPipeline(parts: PipelineParts): Pipeline {
   const copy = redisDuties({ db, generations, writer, space, leads: () => relay.leads, onError: parts.onError });
   const onError = copy.report;
 
-  const lanes = lanesOf(generations, (name) => queues.named(name));
+  const lanes = lanesOf(generations, (name) => queues.named(name), queues.isReachable);
   const relay = new Relay({ id: randomUUID(), pool, db, lanes, generations, fuse: parts.fuse, onError });
 
   const publish = (generation: Generation, written: Written) =>
@@ -139,7 +139,7 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     {
       name: 'deaf workers',
       everyMs: 2000,
-      run: async () => copy.view().usable && Promise.all(workers.map((worker) => worker.replaceIfDeaf())),
+      run: async () => copy.view().usable && queues.isReachable() && Promise.all(workers.map((worker) => worker.replaceIfDeaf())),
     },
     { name: 'transforms', everyMs: 1000, run: noticeAbsent(generations, transforms, onError) },
     { name: 'retry', everyMs: 250, run: async (again) => (await retryFailed(direct, 'values', takeTurn)) && again(0) },

@@ -81,7 +81,10 @@ export class LaneWorker {
   /** Lets running jobs finish, or ends at once by `force`: without Redis no job can be ended, and the ledger still owes its keys. */
   async close(force: boolean): Promise<void> {
     this.#closed = true;
-    await this.#worker.close(force);
+    if (!force) return this.#worker.close();
+    // One that still waits for Redis would wait with its end, too.
+    this.#connection.disconnect();
+    void this.#worker.close(true).catch(() => undefined);
   }
 
   #start(): Worker<RecomputeJob> {

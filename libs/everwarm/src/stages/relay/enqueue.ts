@@ -1,6 +1,7 @@
 import type { JobsOptions, Queue } from 'bullmq';
 import { cutKeys } from '#contracts/cut-keys.ts';
 import type { Database } from '#contracts/database.ts';
+import { EverwarmError } from '#contracts/errors.ts';
 import type { RecomputeJob } from '#contracts/job.ts';
 import type { Lanes } from './lanes.ts';
 import type { OwedKey } from './owe.ts';
@@ -29,6 +30,7 @@ export async function enqueue(lanes: Lanes, keys: readonly QueuedKey[]): Promise
 /** The same for keys that are marked as enqueued already: where that fails, they are so no more. Rejects then. */
 export async function enqueueOrGiveBack(db: Database, lanes: Lanes, keys: readonly QueuedKey[]): Promise<number> {
   try {
+    if (!lanes.isReachable()) throw new EverwarmError('E_REDIS', 'The queues cannot be reached: no job was added.');
     return await enqueue(lanes, keys);
   } catch (error) {
     await giveBack(db, keys);

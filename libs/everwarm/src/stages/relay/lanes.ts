@@ -9,14 +9,17 @@ import { laneName, recomputeQueue } from '#contracts/names.ts';
  * can compute waits without being looked at.
  */
 export interface Lanes {
+  /** Whether the queues can be asked now. While they cannot, jobs are neither added nor counted. */
+  isReachable(): boolean;
   readonly shared: Queue<RecomputeJob>;
   /** The lanes of their own, by generation, as far as the generations are remembered: a job on the shared lane by mistake is left alone there. */
   own(): Promise<ReadonlyMap<number, Queue<RecomputeJob>>>;
 }
 
 /** The lanes of a database's generations, on queues that the caller opens once per name and closes. */
-export function lanesOf(generations: Generations, queueNamed: (name: string) => Queue<RecomputeJob>): Lanes {
+export function lanesOf(generations: Generations, queueNamed: (name: string) => Queue<RecomputeJob>, isReachable: () => boolean): Lanes {
   return {
+    isReachable,
     shared: queueNamed(recomputeQueue),
     async own() {
       const transformed = (await generations.live()).filter(({ model }) => model.transform !== undefined);

@@ -39,7 +39,11 @@ async function openLedger(): Promise<{ db: Transactions; queue: Queue<RecomputeJ
   return { db: postgres.transactions, queue };
 }
 
-const only = (shared: Queue<RecomputeJob>, own = new Map<number, Queue<RecomputeJob>>()): Lanes => ({ shared, own: async () => own });
+const only = (shared: Queue<RecomputeJob>, own = new Map<number, Queue<RecomputeJob>>()): Lanes => ({
+  isReachable: () => true,
+  shared,
+  own: async () => own,
+});
 const owe = (db: Transactions, keys: readonly string[], since = 1_000_000, queued = false) =>
   db.transaction((tx) =>
     oweKeys(

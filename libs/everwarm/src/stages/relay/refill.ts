@@ -43,6 +43,7 @@ export async function room(queue: Queue<RecomputeJob>): Promise<number> {
  * keys that are at hand; `worthwhile` says how much room a lane must have for it. Returns how many keys were enqueued.
  */
 export async function refill(db: Transactions, lanes: Lanes, worthwhile = 1): Promise<number> {
+  if (!lanes.isReachable()) return 0;
   const own = await lanes.own();
   let keys = await refillLane(db, lanes, lanes.shared, worthwhile, { ids: [...own.keys()], within: false });
   for (const [generation, queue] of own) keys += await refillLane(db, lanes, queue, worthwhile, { ids: [generation], within: true });

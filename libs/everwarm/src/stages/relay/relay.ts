@@ -95,6 +95,7 @@ export class Relay {
   /** Learns how many jobs the lanes have room for; keys beyond that stay in the ledger for the refiller. */
   async measureRoom(): Promise<void> {
     const { lanes } = this.#parts;
+    if (!lanes.isReachable()) return this.noRoom();
     this.#roomLeft = await room(lanes.shared);
     const full = new Set<number>();
     for (const [generation, queue] of await lanes.own()) if ((await room(queue)) <= 0) full.add(generation);

@@ -23,10 +23,12 @@ type Due = { generation: number; key: string; since: number; live: boolean };
 export async function oweDue(db: Transactions, lanes: Lanes): Promise<number> {
   const wait = await untilNext(db);
   if (wait > 0) return wait;
-  const queued = await room(lanes.shared).then(
-    (free) => free > 0,
-    () => false,
-  );
+  const queued =
+    lanes.isReachable() &&
+    (await room(lanes.shared).then(
+      (free) => free > 0,
+      () => false,
+    ));
   const owed = await db.transaction((tx) => takeDue(tx, queued), { durability: 'deferred' });
   // What is not enqueued now, or lost on the way, is found by the refiller.
   if (queued)

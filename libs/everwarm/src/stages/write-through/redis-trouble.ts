@@ -1,6 +1,6 @@
 /** What clients and servers say when Redis is away or takes no writes, as against what a mistake of ours would bring. */
 const troubles =
-  /Stream isn't writeable|Connection is closed|Command timed out|Reached the max retries|Socket timeout|connect ETIMEDOUT|ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|EAI_AGAIN|did not answer within|^(OOM|READONLY|MISCONF|LOADING|MASTERDOWN|BUSY|NOREPLICAS|UNBLOCKED)\b/;
+  /Stream isn't writeable|Connection is closed|Command timed out|Reached the max retries|Socket timeout|connect ETIMEDOUT|ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|EAI_AGAIN|did not answer within|cannot be reached|^(OOM|READONLY|MISCONF|LOADING|MASTERDOWN|BUSY|NOREPLICAS|UNBLOCKED)\b/;
 
 /** Whether an error says no more than that Redis is away or takes no writes. */
 export function isRedisTrouble(error: unknown): boolean {
