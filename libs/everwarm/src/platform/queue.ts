@@ -1,7 +1,7 @@
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { RecomputeJob } from '#contracts/job.ts';
-import { queuePrefix } from '#contracts/names.ts';
+import { queuePrefix, queueSetKey } from '#contracts/names.ts';
 
 /** The queues of recompute jobs of one process. */
 export type Queues = {
@@ -13,11 +13,23 @@ export type Queues = {
   close(): Promise<void>;
 };
 
-/** Queues on one connection that fails fast. */
+/** How often a queue's name is told again, in milliseconds: Redis may have been emptied. */
+const tellEveryMs = 60_000;
+
+/** Queues on one connection that fails fast. Their names are in Redis while they are used. */
 export function openQueues(connection: Redis, namespace: string, onError: (error: unknown, during: string) => void): Queues {
   const opened = new Map<string, Queue<RecomputeJob>>();
+  const toldAt = new Map<string, number>();
+  const tell = (name: string) => {
+    const now = performance.now();
+    if (now - (toldAt.get(name) ?? Number.NEGATIVE_INFINITY) < tellEveryMs) return;
+    toldAt.set(name, now);
+    // For whoever looks on; nothing works by it.
+    void connection.sadd(queueSetKey(namespace), name).catch(() => toldAt.delete(name));
+  };
   return {
     named(name) {
+      tell(name);
       const known = opened.get(name);
       if (known) return known;
       const queue = new Queue<RecomputeJob>(name, { connection, prefix: queuePrefix(namespace), skipVersionCheck: true });
