@@ -10,6 +10,7 @@ import { type Outcome, runProgram } from './programs/run-program.ts';
 import { schemaDdl } from './programs/to-ddl.ts';
 import { declare } from './programs/to-models.ts';
 import type { Step } from './random-transactions.ts';
+import { soon } from './random-values.ts';
 import type { Write } from './writes.ts';
 
 /*
@@ -134,6 +135,55 @@ describe('the oracle', () => {
       expect(rowCount).toBe(1);
     };
     expect(saidBy(await runProgram(providedServers(), program, loseDependency))).toContain(`step ${number}: `);
+  });
+});
+
+/** Documents of rows whose moment has come, with a number that no table holds. */
+const timed: Program = {
+  seed: 1,
+  schema: {
+    casing: null,
+    tables: [
+      { ...table('offer'), columns: [column('id', false), { property: 'starts', name: null, kind: 'timestamptz', nullable: false }] },
+    ],
+    references: [],
+  },
+  models: [{ name: 'offers', root: 'offer', node: node({ where: { is: 'over', column: 'starts' } }), outside: true }],
+  lists: [],
+  history: [
+    step({
+      do: 'insert',
+      table: 'public.offer',
+      rows: [
+        { id: '1', starts: '2024-01-01 00:00:00Z' },
+        { id: '2', starts: soon(3000) },
+      ],
+      conflict: null,
+    }),
+    { ...step(), touches: [{ model: 'offers', by: 'code' }] },
+  ],
+};
+
+describe('what happens without a row that changes', () => {
+  const without = (sql: string) => async (pool: Pool) => void (await pool.query(sql));
+
+  it('is seen to arrive', async () => {
+    const outcome = await runProgram(providedServers(), timed);
+    expect(saidBy(outcome)).toBe('equal');
+    expect(outcome).toMatchObject({ history: { touches: 1 } });
+  });
+
+  it('is missed where timers get lost: a moment that came', async () => {
+    const loseTimers = without(`create function everwarm.lose() returns trigger language plpgsql as 'begin return null; end';
+      create trigger lose before insert on everwarm.timers for each row execute function everwarm.lose()`);
+    const said = saidBy(await runProgram(providedServers(), timed, loseTimers));
+    expect(said).toMatch(/step 1: .*offers in Postgres "2"/s);
+    expect(said).not.toContain('offers in Postgres "1"');
+  });
+
+  it('is missed where touches get lost: a fact outside the database', async () => {
+    const loseTouches = rewrite('touch', (text) => text.replace('as k (key) where', 'as k (key) where false and'));
+    expect(saidBy(await runProgram(providedServers(), timed, loseTouches))).toMatch(/step 2: .*offers in Postgres "1"/s);
   });
 });
 

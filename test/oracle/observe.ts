@@ -38,10 +38,12 @@ const soonMs = 5_000;
 export async function observe(observed: Observed, warm: boolean, fail: (what: string) => never): Promise<Observation> {
   const { pool, redis, namespace, world, releases, tables } = observed;
   for (let moments = 0; ; ) {
+    // What came since may be missing in what settled before it.
+    const since = await clock(pool);
     for (const { everwarm } of releases.running)
       await everwarm.settled({ timeoutMs: settleMs }).catch(async (error: unknown) => fail(`${String(error)}\n${await standing(pool)}`));
     const rows = await readRows(pool, tables);
-    const coming = momentsAfter(rows, tables);
+    const coming = momentsAfter(since, rows, tables);
     const differences: string[] = [];
     for (const { everwarm, release } of releases.running) {
       const declared = { ...release, ...(world.casing && { casing: world.casing }) };
@@ -57,16 +59,16 @@ export async function observe(observed: Observed, warm: boolean, fail: (what: st
   }
 }
 
-/** The moments that come soon after these rows were read, in their order. */
-function momentsAfter(rows: Rows, tables: readonly Table[]): number[] {
-  const now = momentOf(rows.now);
+/** The moments in these rows that came since, or come soon, in their order. */
+function momentsAfter(since: number, rows: Rows, tables: readonly Table[]): number[] {
   const found = tables.flatMap(({ id, columns }) =>
     columns
       .filter(({ type }) => type === 'timestamp with time zone')
       .flatMap(({ name }) => rows(id).map((row) => momentOf(row[name] ?? ''))),
   );
-  // What came in the very millisecond of the reading may have come after it.
-  return [...new Set(found.filter((moment) => moment >= now - 1 && moment < now + soonMs))].sort((left, right) => left - right);
+  // To the millisecond, as far as texts are read here.
+  const until = momentOf(rows.now) + soonMs;
+  return [...new Set(found.filter((moment) => moment >= since - 1 && moment < until))].sort((left, right) => left - right);
 }
 
 /** Milliseconds since 1970, not a number for what is no moment of these years. */
