@@ -38,7 +38,7 @@ const namespace = 'everwarm-torture';
 const allFaultsFromMinutes = 5;
 
 /** The faults that need no power over servers. */
-export function modelFaults(redisIsScratch: boolean): readonly Fault[] {
+function modelFaults(redisIsScratch: boolean): readonly Fault[] {
   const allowed = (fault: Fault) => fault.needs.every((need) => need === 'redis-is-scratch' && redisIsScratch);
   return [...processFaults, ...linkFaults, ...databaseFaults, ...queueFaults].filter(allowed);
 }

@@ -60,12 +60,13 @@ export type Status = {
  * estimated above it, and named in `about`. Writes nothing. Redis may be away.
  */
 export async function readStatus(db: Transactions, redis: Redis, queues: Queues): Promise<Status> {
-  const [{ rows: generations }, ledger, quarantine, unready, outbox, redisNow, marks] = await Promise.all([
+  // Before the ledger, not beside it: a change that is delivered between two looks is then seen twice rather than never.
+  const outbox = await readOutbox(db);
+  const [{ rows: generations }, ledger, quarantine, unready, redisNow, marks] = await Promise.all([
     db.query<GenerationRow>(generationsSql),
     readLedger(db),
     readQuarantined(db),
     unreadyAggregates(db),
-    readOutbox(db),
     readRedisStatus(db, redis),
     readMarks(db),
   ]);
