@@ -11,9 +11,9 @@ import { problemsOf } from '#stages/capture/problems.ts';
 import { rememberedTables } from '#stages/capture/remembered.ts';
 import { type Watch, watchList } from '#stages/capture/watch-list.ts';
 import { missingIndexes } from './missing-indexes.ts';
+import { outboxProblem } from './pressure.ts';
 import { quarantineProblem } from './quarantined.ts';
 import { behindProblem } from './redis-status.ts';
-import { outboxProblem } from './pressure.ts';
 import { unkeptAggregates } from './unkept-aggregates.ts';
 
 /** One thing that was looked at; `problem` null when it is well. Without what is `vital` nothing may start. */

@@ -12,7 +12,7 @@ export type LedgerStatus = {
 };
 
 /** Up to here keys are counted, which costs some milliseconds for each generation that owes so many. */
-export const countedExactly = 2000;
+const countedExactly = 2000;
 
 /** A count of the leader's that is older than this is no better than the statistics, in seconds. */
 const freshSeconds = 60;
