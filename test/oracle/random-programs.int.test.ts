@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { runSeed } from './programs/run-program.ts';
 
 /** How many programs are played, and for how many steps. `npm run test:oracle -- --minutes M` plays for longer. */
-const [programs, steps] = [16, 6];
+const [programs, steps] = [11, 6];
 
 describe('random schemas, read models and histories', () => {
   const { seed } = seededRandom('random programs');
