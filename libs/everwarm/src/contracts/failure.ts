@@ -11,7 +11,9 @@ export function failureOf(told: unknown): Failure {
   const error = saidByPostgres(told);
   const message = error instanceof Error ? error.message : String(error);
   const code = codeOf(error);
-  if (error instanceof EverwarmError) return { code, words: message };
+  // What the user's own code says may quote the document; what it threw is told to `onError`.
+  if (error instanceof EverwarmError)
+    return { code, words: message.replace(/ threw ".*" for the key /s, ` threw ${className(error.cause)} for the key `) };
   if (message.endsWith(`${beyondNumbers}"`))
     return { code, words: `a bigint in mode 'number' ${beyondNumbers}. Declare the column with mode 'bigint'.` };
   return { code, words: aboutValue.test(code) ? message.replace(/".*"/s, '"…"') : message };
@@ -28,7 +30,11 @@ export function isFailureOfValue(error: unknown): error is Error {
 /** The code of an error of ours or of Postgres's; what it is an instance of, where it has none. */
 export function codeOf(error: unknown): string {
   if (error instanceof Error && 'code' in error) return String(error.code);
-  return error instanceof Error ? error.constructor.name : 'Error';
+  return className(error);
+}
+
+function className(error: unknown): string {
+  return error instanceof Error ? error.constructor.name : 'something';
 }
 
 /** How the cast ends that fails for a bigint which no JavaScript number holds: the SQL of such a column makes this text of it. */
