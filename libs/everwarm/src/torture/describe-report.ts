@@ -13,12 +13,13 @@ export const isClean = ({ violations, differing }: TortureReport): boolean => vi
 /** A report in words. */
 export function describeReport(report: TortureReport): string {
   const { seed, minutes, faults, reads, writes, kills, violations, differing, residentMb } = report;
-  const injected = faults.reduce((sum, { count }) => sum + count, 0);
-  const width = Math.max(0, ...faults.map(({ name }) => name.length));
+  const seen = faults.filter(({ count }) => count > 0);
+  const injected = seen.reduce((sum, { count }) => sum + count, 0);
+  const width = Math.max(0, ...seen.map(({ name }) => name.length));
   return [
-    `Seed ${seed}, ${minutes} minutes: ${injected} faults of ${faults.filter(({ count }) => count > 0).length} kinds, ${kills} processes killed, ${writes} transactions, ${reads} answers checked.`,
+    `Seed ${seed}, ${minutes} minutes: ${injected} faults of ${seen.length} of ${faults.length} kinds, ${kills} processes killed, ${writes} transactions, ${reads} answers checked.`,
     '',
-    ...faults.map(({ name, count, healMsMax }) => `  ${name.padEnd(width)}  ${String(count).padStart(3)} times  ${healed(healMsMax)}`),
+    ...seen.map(({ name, count, healMsMax }) => `  ${name.padEnd(width)}  ${String(count).padStart(3)} times  ${healed(healMsMax)}`),
     '',
     `Resident memory at most: ${Object.entries(residentMb)
       .map(([name, mb]) => `${name} ${mb} MB${mb > modestMb ? ` (over ${modestMb})` : ''}`)
