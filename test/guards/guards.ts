@@ -204,4 +204,22 @@ export const guards: readonly Guard[] = [
     file: 'test/laws/12-degradation.int.test.ts',
     test: 'capture that DDL has broken fails no writer, says so, and is made good',
   },
+  {
+    law: 12,
+    name: 'what Redis is owed is remembered where it is acknowledged',
+    stage: 'platform/owe-redis-sql.ts',
+    on: 'select wanted, k.key from',
+    off: "select wanted, k.key || ' and lost' from",
+    file: 'test/laws/12-redis-recovers.int.test.ts',
+    test: 'a Redis that froze is given what it missed, and only that',
+  },
+  {
+    law: 12,
+    name: 'Postgres runs ahead of Redis only when no reader trusts it any more',
+    stage: 'stages/write-through/redis-watch.ts',
+    on: ' && performance.now() - this.#seenAt > trustMs + spareMs',
+    off: '',
+    file: 'libs/everwarm/src/stages/write-through/redis-watch.int.test.ts',
+    test: 'a process runs ahead of Redis only when no reader can trust it any more, by a clock that nobody sets',
+  },
 ];

@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { documentPrefix, listPrefix, presenceKey, queuePrefix } from '../../libs/everwarm/src/contracts/names.ts';
 import { expectEquivalence } from './fixtures/equivalence.ts';
 import { type Depot, openDepot } from './fixtures/open-depot.ts';
+import { queueOf } from './fixtures/queue-of.ts';
 import { supplierCard } from './fixtures/read-models.ts';
 import { stockDepot, writeRandomly } from './fixtures/write-randomly.ts';
 
@@ -149,4 +150,11 @@ test('a Redis out of memory stops nobody: Postgres is written on and answers, an
   expect(told('Redis is behind')).toEqual([expect.stringContaining('out of memory')]);
   await depot.redis.config('SET', 'maxmemory', '0');
   await expectEquivalence(depot);
+});
+
+test('a queue that nobody takes from holds up nobody for long', async () => {
+  const { depot, write } = await setup();
+  await queueOf(depot).pause();
+  await write();
+  await expectEquivalence(depot, 60_000);
 });
