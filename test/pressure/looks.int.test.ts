@@ -86,6 +86,30 @@ test('few keys are counted, and not estimated', async () => {
   expect(status).toMatchObject({ pending: 650, about: [] });
 });
 
+test('a backlog that is delivered between the look at the ledger and the note of its mark is seen', async () => {
+  const { depot, db } = await openOwing();
+  await ledgerCounter(db)();
+  await depot.pool.query(`update everwarm.ledger_marks set oldest = now() - interval '1 hour'`);
+  let delivered = false;
+  const late: Transactions = {
+    ...db,
+    query: (async (...given: Parameters<Database['query']>) => {
+      if (!delivered && String(given[0]).includes('insert into everwarm.ledger_marks')) {
+        delivered = true;
+        await db.query(`insert into everwarm.ledger (generation, key, since) values (1, 'late', now() - interval '1 minute')`);
+      }
+      return db.query(...given);
+    }) as Database['query'],
+  };
+  // Many keys came and went meanwhile, so that a note is worth it.
+  await depot.pool.query(`select setval('everwarm.ledger_seq', nextval('everwarm.ledger_seq') + 5000)`);
+  await ledgerCounter(late)();
+  expect(delivered).toBe(true);
+  const [status] = (await depot.everwarm.status()).models.filter(({ generation }) => generation === 1);
+  expect(status!.lagMs).toBeGreaterThanOrEqual(60_000);
+  expect((await depot.pool.query(dueSql, [300, [], false, false])).rows).toMatchObject([{ key: 'late' }]);
+});
+
 test('a key that is owed for a change older than any mark is seen at once', async () => {
   const { depot, db } = await openOwing();
   await owe(depot, 1, 3000);

@@ -24,15 +24,11 @@ export type JudgeParts = {
 
 /** A judge that is at work, and what it learned besides. */
 export type OpenJudge = Judge & {
-  /** What readers were answered: by tier, and by the code of the error. */
-  readonly answers: { readonly tiers: Readonly<Record<string, number>>; readonly failed: Readonly<Record<string, number>> };
   accuse(violation: Violation): void;
   /** What each client of each running reader claims of a key now; null for a client that gave no document, and for a process that gave no answer in time. */
   look(model: string, key: string): Promise<readonly (readonly Claim[] | null)[]>;
   /** Both stores as they are now. @throws when one does not answer */
   stores(): Promise<Stores>;
-  /** The largest lag that was told. */
-  lagMsMax(): number;
   stop(): Promise<void>;
 };
 
@@ -132,10 +128,8 @@ export function openJudge({ stage, config, history, compare, shownStamps, lastOu
     });
 
   return {
-    answers: { tiers, failed },
     accuse,
     stores: () => stores.now(),
-    lagMsMax: () => lagMsMax,
     reads: () => reads,
     violations: () => found.map(({ law, detail }) => ({ law, detail })),
     look: async (model, key) =>
@@ -153,6 +147,7 @@ export function openJudge({ stage, config, history, compare, shownStamps, lastOu
     async compareAll() {
       isStopping = true;
       await watching;
+      stage.log(`Answers by tier: ${counts(tiers)}. Questions answered by an error: ${counts(failed)}. Largest lag told: ${lagMsMax} ms.`);
       const all = everwarm();
       await all
         .settled({ timeoutMs: settleWithinMs })
@@ -178,3 +173,8 @@ export function openJudge({ stage, config, history, compare, shownStamps, lastOu
     },
   };
 }
+
+const counts = (of: Readonly<Record<string, number>>): string =>
+  Object.entries(of)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ') || 'none';

@@ -13,8 +13,7 @@ const worthwhile = 2000;
 /**
  * Counts what the ledger owes, and notes for each generation and lane how much it is and before which time nothing is owed. Whoever
  * looks for the oldest keys begins there and skips what was written and cannot be vacuumed. A count reads the whole ledger, so it
- * also finds keys below a mark, should one have come between the look and the note, and keys of generations that are no more,
- * which it forgets. Returns a function for the leader to call again and again, which says when to call it next, in milliseconds.
+ * also finds keys below a mark, which is then lowered, and keys of generations that are no more, which it forgets. Returns a function for the leader to call again and again, which says when to call it next, in milliseconds.
  */
 export function ledgerCounter(db: Transactions): () => Promise<number> {
   let marked = '0';
@@ -22,16 +21,18 @@ export function ledgerCounter(db: Transactions): () => Promise<number> {
   return async () => {
     const began = performance.now();
     const { rows } = await db.query<Count>(countSql);
-    const lasted = performance.now() - began;
     const isLarge = rows.some(({ pending }) => pending >= worthwhile);
     const seq = rows[0]?.seq ?? '0';
-    if (isLarge || wasLarge || BigInt(seq) - BigInt(marked) >= BigInt(worthwhile)) {
+    if (isLarge || wasLarge || rows.some(({ below }) => below) || BigInt(seq) - BigInt(marked) >= BigInt(worthwhile)) {
       await note(db, rows);
+      // A backlog that was delivered between the look and the note saw the mark as it was, and left it. Whoever comes now sees it as it is.
+      const { rows: since } = await db.query<Count>(countSql);
+      if (since.some(({ below }) => below)) await note(db, since);
       marked = seq;
       wasLarge = isLarge;
     }
     if (rows.some(({ live, pending }) => !live && pending > 0)) await db.query(forgetSql);
-    return Math.max(leastRestMs, restFactor * lasted);
+    return Math.max(leastRestMs, restFactor * (performance.now() - began));
   };
 }
 
@@ -42,6 +43,8 @@ type Count = {
   readonly oldest: string;
   readonly live: boolean;
   readonly seq: string;
+  /** Whether something is owed of a time before the mark. */
+  readonly below: boolean;
 };
 
 const countSql = `with owed as (
@@ -51,8 +54,9 @@ lanes as (
   select g.id as generation, b.bulk from everwarm.generations g cross join (values (false), (true)) b (bulk) where g.state <> 'dropped'
 )
 select generation, bulk, coalesce(o.pending, 0)::float8 as pending, l.generation is not null as live,
-  least(o.since, clock_timestamp() - interval '${markAge} seconds')::text as oldest, (select last_value::text from everwarm.ledger_seq) as seq
-from lanes l full join owed o using (generation, bulk)`;
+  least(o.since, clock_timestamp() - interval '${markAge} seconds')::text as oldest, (select last_value::text from everwarm.ledger_seq) as seq,
+  coalesce(o.since < m.oldest, false) as below
+from lanes l full join owed o using (generation, bulk) left join everwarm.ledger_marks m using (generation, bulk)`;
 
 async function note(db: Database, counts: readonly Count[]): Promise<void> {
   const live = counts.filter(({ live: isLive }) => isLive);
