@@ -100,14 +100,21 @@ from (${sourcesSql(model)}) r cross join everwarm.version_seq s left join everwa
       continue;
     }
     const text = doc === null || transform === null ? doc : made(() => transform(key, doc), generation, key, unmade);
-    if (version !== null && text === stored) {
+    const isStored = version !== null && text === stored;
+    if (isStored) {
       floors.settle(id, key, seen.get(key) ?? null, version);
       if (owed || !view.informed()) floors.raise(id, key, version);
-      found.set(key, text === null ? null : { body: Buffer.from(text), version, asOf: Math.round(asOf), tier: 'postgres' });
-    } else {
-      if (owed || version !== null || seen.get(key)) floors.raise(id, key, floorAbove(view.space.epoch, BigInt(drawn)));
-      found.set(key, text === null ? null : { body: Buffer.from(text), version: null, asOf: Math.round(at), tier: 'source' });
-    }
+    } else if (owed || version !== null || seen.get(key)) floors.raise(id, key, floorAbove(view.space.epoch, BigInt(drawn)));
+    const body = text === null ? null : Buffer.from(text);
+    // Nobody reads what a generation that is being built has stored, be it the same.
+    const isRead = isStored && generation.state !== 'building';
+    found.set(
+      key,
+      body &&
+        (isRead
+          ? { body, version, asOf: Math.round(asOf), tier: 'postgres' }
+          : { body, version: null, asOf: Math.round(at), tier: 'source' }),
+    );
   }
   return found;
 }
