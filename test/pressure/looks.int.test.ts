@@ -94,7 +94,7 @@ test('a backlog that is delivered between the look at the ledger and the note of
   const late: Transactions = {
     ...db,
     query: (async (...given: Parameters<Database['query']>) => {
-      if (!delivered && String(given[0]).includes('insert into everwarm.ledger_marks')) {
+      if (!delivered && typeof given[0] === 'string' && given[0].includes('insert into everwarm.ledger_marks')) {
         delivered = true;
         await db.query(`insert into everwarm.ledger (generation, key, since) values (1, 'late', now() - interval '1 minute')`);
       }
