@@ -55,7 +55,7 @@ describe('the verbs, one after the other', { timeout: 120_000 }, () => {
   it('help names every verb; no verb at all is wrong usage', async () => {
     const help = await library.everwarm(['--help']);
     expect(help).toMatchObject({ code: 0, stderr: '' });
-    for (const verb of ['migrate', 'work', 'status', 'rebuild', 'touch', 'verify', 'doctor', 'explain'])
+    for (const verb of ['migrate', 'work', 'status', 'rebuild', 'touch', 'verify', 'doctor', 'explain', 'quarantine', 'fuse'])
       expect(help.stdout).toContain(`\n  ${verb}`);
     expect(await library.everwarm([])).toMatchObject({ code: 2, stdout: '' });
     expect(await library.everwarm(['--version'])).toMatchObject({ code: 0, stdout: '0.1.0\n' });
@@ -153,6 +153,24 @@ describe('the verbs, one after the other', { timeout: 120_000 }, () => {
       expect(await ended).toEqual([0, null]);
     }
     expect(worker.output()).toBe('ready\nstopped\n');
+  });
+
+  it('quarantine lists what is apart, and an operator discards it', async () => {
+    await database.pool.query(`insert into everwarm.quarantine (generation, key, since, code, error, attempts, first_failed_at, last_failed_at, retry_at, causes)
+      values (1, '42', now(), '22012', 'division by zero', 3, now(), now(), now(), '[{"table": "public.books", "at": "2026-01-01T00:00:00Z"}]')`);
+    expect(await answer('quarantine', 'list')).toMatchObject({
+      code: 0,
+      value: {
+        quarantined: [{ model: 'book_page', key: '42', code: '22012', attempts: 3, causes: [{ table: 'public.books' }], owed: false }],
+      },
+    });
+    expect(await library.everwarm(['quarantine', 'discard'], services)).toMatchObject({ code: 2, stdout: '' });
+    const chosen = ['quarantine', 'discard', '--model', 'book_page', '--key', '42'];
+    expect(await answer(...chosen, '--dry-run')).toEqual({ code: 0, value: { dryRun: true, keys: 1 } });
+    expect(await library.everwarm(chosen, services)).toMatchObject({ code: 0, stdout: 'Discarded: 1 key.\n' });
+    expect(await library.everwarm(['quarantine', 'list'], services)).toMatchObject({ stdout: 'Nothing is in quarantine.\n' });
+    const { rows } = await database.pool.query('select verb from everwarm.operator_log');
+    expect(rows).toEqual([{ verb: 'quarantine discard' }]);
   });
 
   it('verify finds nothing, and then the copy that was tampered with', async () => {
