@@ -36,7 +36,7 @@ insert into "Depot"."Order" ("Region", "orderNo", "supplierId", "Title", "placed
   const faults: string[] = [];
   const tiers: Record<string, number> = {};
   const errors: Record<string, number> = {};
-  const highest = { version: '', value: -1, top: 0, bottom: 0 };
+  const highest = { version: '', value: -1 };
   /** Each reads again and again; what it sees must not be below what was seen before. */
   const readDocuments = async () => {
     while (running) {
@@ -53,16 +53,17 @@ insert into "Depot"."Order" ("Region", "orderNo", "supplierId", "Title", "placed
       if (answer.version && answer.version > highest.version) highest.version = answer.version;
     }
   };
+  // Entries come and go each at its own time: what went backward would be one that was shown, was gone, and is shown again.
+  const seen = new Set<number>();
+  const gone = new Set<number>();
   const readPages = async () => {
     while (running) {
-      const page = await reader.rawList(supplierOrders, 1).catch(() => null);
-      const numbers = page?.items.map((item) => Number(JSON.parse(item.body.toString()).orderNo)) ?? [];
-      if (numbers.length === 0) continue;
-      const [top, bottom] = [Math.max(...numbers), Math.min(...numbers)];
-      if (top < highest.top || bottom < highest.bottom)
-        faults.push(`a page from ${page?.tier} showed ${bottom} to ${top} after ${highest.bottom} to ${highest.top}`);
-      highest.top = Math.max(highest.top, top);
-      highest.bottom = Math.max(highest.bottom, bottom);
+      const page = await reader.rawList(supplierOrders, 1, { limit: 1000 }).catch(() => null);
+      if (!page) continue;
+      const numbers = new Set(page.items.map((item) => Number(JSON.parse(item.body.toString()).orderNo)));
+      for (const number of numbers) if (gone.has(number)) faults.push(`a page from ${page.tier} showed ${number}, which was gone`);
+      for (const number of seen) if (!numbers.has(number)) gone.add(number);
+      for (const number of numbers) seen.add(number);
     }
   };
   const reading = Promise.all([readDocuments(), readPages()]);
