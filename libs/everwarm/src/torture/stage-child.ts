@@ -39,8 +39,10 @@ export function joinStage(terminate: () => Promise<void>): ChildSide {
   const listeners: ((message: ProcessMessage) => void)[] = [];
   const traps = trapKeeper();
   process.on('message', (message: ProcessMessage) => {
-    if (message.type === 'trap') traps.set(message['trap'] as StepTrap | null);
-    else for (const listener of listeners) listener(message);
+    if (message.type === 'trap') {
+      traps.set(message['trap'] as StepTrap | null);
+      if (message['trap'] === null) side.say({ type: 'disarmed' });
+    } else for (const listener of listeners) listener(message);
   });
   process.on('disconnect', () => process.exit(1));
   // A terminal sends its interrupt to the whole group; when this process ends is for the stage to say.
@@ -53,11 +55,12 @@ export function joinStage(terminate: () => Promise<void>): ChildSide {
       },
     );
   });
-  return {
+  const side: ChildSide = {
     place: JSON.parse(text) as ChildPlace,
     say: (message) => void process.send?.(message, undefined, undefined, () => undefined),
     hear: (listener) => void listeners.push(listener),
   };
+  return side;
 }
 
 /**

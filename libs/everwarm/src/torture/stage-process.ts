@@ -150,8 +150,8 @@ export class SupervisedProcess implements StageProcess {
   }
 
   disarm(): void {
+    // Its answer ends the trap: until it has heard, it may still step into it.
     this.send({ type: 'trap', trap: null });
-    this.#endTrap?.(false);
   }
 
   send(message: ProcessMessage): void {
@@ -201,6 +201,7 @@ export class SupervisedProcess implements StageProcess {
     }
     child.on('message', (message: ProcessMessage) => {
       if (message.type === 'ready') this.#isReady = true;
+      if (message.type === 'disarmed') this.#endTrap?.(false);
       for (const listener of this.#listeners) listener(message, incarnation);
     });
     child.on('error', () => undefined);

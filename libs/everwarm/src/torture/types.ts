@@ -69,7 +69,7 @@ export type StageProcess = {
   restart(): Promise<void>;
   /** Arms a trap; resolves when it is sprung (true) or the time is over (false: it is disarmed again). */
   trap(trap: StepTrap, withinMs: number): Promise<boolean>;
-  /** Takes the trap away; a pending `trap` resolves with false. */
+  /** Takes the trap away; a pending `trap` resolves with false, or with true when the process was there first. */
   disarm(): void;
   /** Sends a message by IPC; lost when it has ended. */
   send(message: ProcessMessage): void;
