@@ -1,5 +1,8 @@
+import type { Pool } from '#platform/clients.ts';
 import type { Epoch } from '#platform/epoch.ts';
-import type { Pipeline } from './pipeline.ts';
+import { rememberGenerations } from '#platform/generations.ts';
+import { withinEpoch } from '#platform/one-epoch.ts';
+import { type Pipeline, type PipelineParts, startPipeline } from './pipeline.ts';
 
 /** What a keeper works with. */
 export type KeeperParts = {
@@ -83,4 +86,17 @@ export class EpochKeeper {
       }
     }
   }
+}
+
+/** A keeper, not started yet, of pipelines on this pool; `parts` are those that every epoch shares. */
+export function keepPipeline(
+  pool: Pool,
+  enter: KeeperParts['enter'],
+  parts: Omit<PipelineParts, 'pool' | 'db' | 'generations' | 'epoch'>,
+): EpochKeeper {
+  const begin: KeeperParts['begin'] = (epoch, onOther) => {
+    const { sessions, transactions } = withinEpoch(pool, epoch, onOther);
+    return startPipeline({ ...parts, pool: sessions, db: transactions, generations: rememberGenerations(transactions), epoch });
+  };
+  return new EpochKeeper({ enter, begin, onError: parts.onError });
 }

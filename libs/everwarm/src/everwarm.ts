@@ -10,13 +10,12 @@ import type { Redis } from '#platform/clients.ts';
 import { type Epoch, enterEpoch } from '#platform/epoch.ts';
 import { rememberGenerations } from '#platform/generations.ts';
 import { alone } from '#platform/migration-lock.ts';
-import { withinEpoch } from '#platform/one-epoch.ts';
 import { openPostgres, type Postgres, postgresError } from '#platform/postgres.ts';
 import type { Queues } from '#platform/queue.ts';
 import { openRedis, reachRedis, redisError } from '#platform/redis.ts';
 import { readRedisCopy } from '#platform/redis-copy.ts';
 import { checkConfig, type EverwarmConfig } from './config.ts';
-import { EpochKeeper } from './epoch-keeper.ts';
+import type { EpochKeeper } from './epoch-keeper.ts';
 import { defaultGraceMs, withinGrace } from './grace.ts';
 import { type AuditParts, type Verified, verify } from './operations/audit/verify.ts';
 import { discardHeld, type HeldOptions, listHeld, releaseHeld } from './operations/fuse/fuse.ts';
@@ -200,28 +199,17 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
       );
       if (problem) throw new EverwarmError('E_NOT_MIGRATED', `${problem.check}: not so. ${problem.problem}`);
       await checkLockTable(postgres.transactions, config.concurrency ?? 4);
-      const { startPipeline } = await import('./pipeline.ts');
-      keeper = new EpochKeeper({
-        enter,
-        begin: (current, onOther) => {
-          const { sessions, transactions } = withinEpoch(postgres.pool, current, onOther);
-          return startPipeline({
-            pool: sessions,
-            db: transactions,
-            generations: rememberGenerations(transactions),
-            epoch: current,
-            namespace,
-            writer,
-            queues,
-            transforms,
-            transformed: models.filter((model) => model.transform !== undefined).map(definitionHash),
-            connectWorker: () => redisFor('worker'),
-            concurrency: config.concurrency ?? 4,
-            maxDocumentBytes: config.maxDocumentBytes,
-            fuse: (model) => fuseOf(config.fuse, model),
-            onError,
-          });
-        },
+      const { keepPipeline } = await import('./epoch-keeper.ts');
+      keeper = keepPipeline(postgres.pool, enter, {
+        namespace,
+        writer,
+        queues,
+        transforms,
+        transformed: models.filter((model) => model.transform !== undefined).map(definitionHash),
+        connectWorker: () => redisFor('worker'),
+        concurrency: config.concurrency ?? 4,
+        maxDocumentBytes: config.maxDocumentBytes,
+        fuse: (model) => fuseOf(config.fuse, model),
         onError,
       });
       await keeper.start();

@@ -9,6 +9,7 @@ import type { Redis } from '#platform/clients.ts';
 import { type Epoch, formerSpaces } from '#platform/epoch.ts';
 import type { Queues } from '#platform/queue.ts';
 import { startDuties } from './duties.ts';
+import { onceAnOutage } from './once-an-outage.ts';
 import { redisDuties } from './redis-duties.ts';
 import { watchTables } from './stages/capture/watch-tables.ts';
 import type { LockedBatch } from './stages/recompute/batch.ts';
@@ -87,7 +88,7 @@ type Written = { readonly failed: readonly FailedKey[] } & (
 export function startPipeline(parts: PipelineParts): Pipeline {
   const { pool, db, generations, epoch, namespace, writer, queues, transforms } = parts;
   const space: KeySpace = { namespace, epoch: epoch.space };
-  const copy = redisDuties({ db, generations, writer, space, leads: () => relay.leads, onError: parts.onError });
+  const copy = redisDuties({ db, generations, writer, space, leads: () => relay.leads, onError: onceAnOutage(parts.onError) });
   const onError = copy.report;
 
   const lanes = lanesOf(generations, (name) => queues.named(name), () => queues.isReachable());

@@ -46,5 +46,5 @@ export function withinEpoch(pool: Pool, epoch: Epoch, onOther: () => void): OneE
     }
   };
   const transactions = transactionsOn({ connect, query: query as Database['query'], options: pool.options });
-  return { sessions: { connect, query: transactions.query }, transactions };
+  return { sessions: { connect, query: (text, values) => transactions.query(text, values) }, transactions };
 }

@@ -68,7 +68,11 @@ export function openPostgres(input: PostgresInput, options: PostgresOptions = {}
 }
 
 /** Where connections come from: a pool, or a view of one. */
-type Lender = Database & { connect(): Promise<pg.PoolClient>; readonly options: { readonly connectionString?: string | undefined } };
+type Lender = {
+  readonly query: Database['query'];
+  readonly connect: () => Promise<pg.PoolClient>;
+  readonly options: { readonly connectionString?: string | undefined };
+};
 
 /** Statements and transactions on whatever connections are lent. */
 export function transactionsOn(lender: Lender): Transactions {
