@@ -11,9 +11,9 @@ export function isRedisTrouble(error: unknown): boolean {
 /** Such an error in words that stay the same while the trouble lasts. */
 export function wordsForTrouble(error: unknown): string {
   const said = error instanceof Error ? error.message || error.name : String(error);
-  if (/^OOM/.test(said)) return 'It is out of memory (maxmemory) and takes no writes.';
-  if (/^READONLY/.test(said)) return 'It is a replica and takes no writes.';
-  if (/^LOADING/.test(said)) return 'It is loading its data.';
+  if (said.startsWith('OOM')) return 'It is out of memory (maxmemory) and takes no writes.';
+  if (said.startsWith('READONLY')) return 'It is a replica and takes no writes.';
+  if (said.startsWith('LOADING')) return 'It is loading its data.';
   if (/Command timed out|did not answer/.test(said)) return 'It does not answer.';
   return isRedisTrouble(error) && !/^[A-Z]+ /.test(said) ? 'It cannot be reached.' : said;
 }
