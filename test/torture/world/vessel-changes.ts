@@ -12,7 +12,7 @@ export type Fate = Hull & { readonly lives: boolean };
 export type Changing = { readonly session: YardSession; readonly random: Random; readonly isolation: string };
 
 /** How many docks there are; who leaves the last one is scrapped. */
-export const docks = 40;
+const docks = 40;
 
 /** The transaction turned out to have nothing to do: it is rolled back. */
 export const nothing = Symbol('nothing to do');
