@@ -43,7 +43,7 @@ function underivable(keys: readonly string[], error: unknown): AuditedKeys {
 }
 
 /** Which of these keys are in quarantine. */
-export async function quarantinedAmong(db: Database, generation: number, keys: readonly string[]): Promise<ReadonlySet<string>> {
+async function quarantinedAmong(db: Database, generation: number, keys: readonly string[]): Promise<ReadonlySet<string>> {
   const { rows } = await db.query<{ key: string }>('select key from everwarm.quarantine where generation = $1 and key = any($2)', [
     generation,
     keys,

@@ -14,7 +14,7 @@ export const documentTableSql = (generation: number): string => `create table if
 ) with (fillfactor = 85)`;
 
 /** How large a document may be at most, in bytes, where the configuration does not say. */
-export const defaultMaxDocumentBytes = 8 * 1024 * 1024;
+const defaultMaxDocumentBytes = 8 * 1024 * 1024;
 
 /** What writing a batch gave; `failed` are keys whose transform failed or whose document is too large: nothing of theirs was written. */
 export type WrittenBatch = { readonly documents: readonly WrittenDocument[]; readonly failed: readonly FailedKey[] };
