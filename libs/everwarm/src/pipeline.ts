@@ -91,7 +91,11 @@ export function startPipeline(parts: PipelineParts): Pipeline {
   const copy = redisDuties({ db, generations, writer, space, leads: () => relay.leads, onError: onceAnOutage(parts.onError) });
   const onError = copy.report;
 
-  const lanes = lanesOf(generations, (name) => queues.named(name), () => queues.isReachable());
+  const lanes = lanesOf(
+    generations,
+    (name) => queues.named(name),
+    () => queues.isReachable(),
+  );
   const relay = new Relay({ id: randomUUID(), pool, db, lanes, generations, fuse: parts.fuse, onError });
 
   const publish = (generation: Generation, written: Written) =>
