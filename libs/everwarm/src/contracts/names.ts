@@ -82,6 +82,9 @@ export const queueNames = (namespace = 'everwarm'): readonly { readonly name: st
   { name: recomputeQueue, prefix: queuePrefix(namespace) },
 ];
 
+/** The pattern of every Redis key of a namespace, queues included. */
+export const everyKey = (namespace: string): string => `${namespace}:*`;
+
 /** What one process needs to spell Redis keys: the user's namespace and the epoch of the database. */
 export type KeySpace = { readonly namespace: string; readonly epoch: string };
 

@@ -1,4 +1,4 @@
-import { queuePrefix, recomputeQueue } from '#contracts/names.ts';
+import { everyKey, queuePrefix, recomputeQueue } from '#contracts/names.ts';
 import type { Queue, Redis } from '#platform/clients.ts';
 import { openQueues } from '#platform/queue.ts';
 import { openRedis } from '#platform/redis.ts';
@@ -103,7 +103,7 @@ const deleteQueueKeys = toRedis('queue-keys-deleted', { needs: [], grips: ['queu
 });
 
 const deleteRandomKeys = toRedis('random-keys-deleted', { needs: [], grips: ['redis'] }, async (redis, stage, random) => {
-  const keys = (await keysLike(redis, `${stage.namespace}:*`)).filter((key) => !key.startsWith(queuePrefix(stage.namespace)));
+  const keys = (await keysLike(redis, everyKey(stage.namespace))).filter((key) => !key.startsWith(queuePrefix(stage.namespace)));
   const doomed = random.shuffle(keys).slice(0, random.integer(1, Math.max(1, Math.round(keys.length / 3))));
   if (doomed.length > 0) await redis.del(...doomed);
 });
@@ -113,7 +113,7 @@ const flushAll = toRedis('flushall', { needs: ['redis-is-scratch'], grips: ['que
 /** Removes every key of the stage's namespace, queues included: what a run leaves behind. */
 export async function deleteKeysOf(stage: Stage): Promise<void> {
   await onRedis(stage, async (redis) => {
-    const keys = await keysLike(redis, `${stage.namespace}:*`);
+    const keys = await keysLike(redis, everyKey(stage.namespace));
     for (let start = 0; start < keys.length; start += 1000) await redis.del(...keys.slice(start, start + 1000));
   });
 }
