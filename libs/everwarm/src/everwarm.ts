@@ -1,6 +1,6 @@
 import type { CompiledModel, Generation } from '#contracts/compiled.ts';
 import { EverwarmError } from '#contracts/errors.ts';
-import { fuseOf, type HeldChange } from '#contracts/fuse.ts';
+import { fuseOf } from '#contracts/fuse.ts';
 import type { KeyInput } from '#contracts/key.ts';
 import type { KeySpace } from '#contracts/names.ts';
 import { definitionHash } from '#model/compile.ts';
@@ -18,7 +18,7 @@ import { checkConfig, type EverwarmConfig } from './config.ts';
 import type { EpochKeeper } from './epoch-keeper.ts';
 import { defaultGraceMs, withinGrace } from './grace.ts';
 import { type AuditParts, type Verified, verify } from './operations/audit/verify.ts';
-import { discardHeld, type HeldOptions, listHeld, releaseHeld } from './operations/fuse/fuse.ts';
+import { type HeldChanges, heldChanges } from './operations/fuse/held-changes.ts';
 import { type Migration, migrate } from './operations/migrate.ts';
 import { checkPostgres, type Diagnosis, examine } from './operations/observe/doctor.ts';
 import { type Explained, explain } from './operations/observe/explain.ts';
@@ -61,14 +61,7 @@ export interface Everwarm {
   /** Keys that fail by their own value, set apart. */
   readonly quarantine: Quarantine;
   /** Changes that would recompute more documents than the fuse allows, and are held. */
-  readonly fuse: {
-    /** What is held, oldest first. */
-    list(): Promise<readonly HeldChange[]>;
-    /** Lets held changes through. Throws E_USAGE when one of these is not held. `dryRun` only tells which. */
-    release(ids: readonly string[], options?: HeldOptions): Promise<readonly HeldChange[]>;
-    /** Drops held changes; documents stay as they are. Throws E_USAGE when one of these is not held. `dryRun` only tells which. */
-    discard(ids: readonly string[], options?: HeldOptions): Promise<readonly HeldChange[]>;
-  };
+  readonly fuse: HeldChanges;
   /** What Everwarm stands on, checked. */
   doctor(): Promise<Diagnosis[]>;
   /**
@@ -244,11 +237,7 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
       return explain(postgres.transactions, declared(model));
     },
     quarantine: quarantineOf(postgres.transactions, declared),
-    fuse: {
-      list: () => listHeld(postgres.transactions),
-      release: (ids, options) => releaseHeld(postgres.transactions, ids, options),
-      discard: (ids, options) => discardHeld(postgres.transactions, ids, options),
-    },
+    fuse: heldChanges(postgres.transactions),
     async doctor() {
       const redis = redisFor('read');
       await redis.connect().catch(() => undefined);

@@ -11,6 +11,7 @@ export { defineConfig, type EverwarmConfig } from './config.ts';
 export { createEverwarm, type Everwarm } from './everwarm.ts';
 export type { Finding, Verified } from './operations/audit/verify.ts';
 export type { HeldOptions } from './operations/fuse/fuse.ts';
+export type { HeldChanges } from './operations/fuse/held-changes.ts';
 export type { Migration } from './operations/migrate.ts';
 export type { Diagnosis } from './operations/observe/doctor.ts';
 export type { Explained, ExplainedGeneration } from './operations/observe/explain.ts';

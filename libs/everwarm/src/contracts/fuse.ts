@@ -8,7 +8,7 @@ export type Fuse = FuseSize | Readonly<Record<string, FuseSize>>;
  * Five minutes of work for one worker process (some 4,000 documents a second on two cores): what goes on longer than that because
  * of one statement is rarely meant. Less would stop ordinary work, since single changes are done first however large the rest is.
  */
-export const defaultFuse = 1_000_000;
+const defaultFuse = 1_000_000;
 
 /** The fuse of one read model: Infinity where it is switched off. */
 export function fuseOf(fuse: Fuse | undefined, model: string): number {

@@ -191,7 +191,7 @@ test('who joins a question under way is not shown less than Redis showed since i
 
 test('more floors than are remembered end the trust, until those of what is owed then have taken their place', async () => {
   const { parts, pool, trust } = await openTiers(['rps']);
-  const floors = new Floors(parts.view.distrust);
+  const floors = new Floors(() => parts.view.distrust());
   const crowded = { ...parts, floors };
   await pool.query(`insert into everwarm.ledger values (1, 'rps')`);
   for (let key = 0; !floors.overflown; key++) floors.raise(7, String(key), v(1));

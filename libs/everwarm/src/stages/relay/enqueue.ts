@@ -13,7 +13,7 @@ const jobOptions: JobsOptions = { removeOnComplete: { count: 200 }, removeOnFail
 export type QueuedKey = Pick<OwedKey, 'generation' | 'key'> & { readonly bulk: boolean };
 
 /** Enqueues keys, each on the lane of its generation. Returns how many jobs were added. */
-export async function enqueue(lanes: Lanes, keys: readonly QueuedKey[]): Promise<number> {
+async function enqueue(lanes: Lanes, keys: readonly QueuedKey[]): Promise<number> {
   const byQueue = new Map<Queue<RecomputeJob>, QueuedKey[]>();
   const own = await lanes.own();
   for (const key of keys) {
