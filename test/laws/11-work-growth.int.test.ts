@@ -90,7 +90,7 @@ async function openCounting() {
   const commands: string[] = [];
   monitored.on('error', () => undefined);
   monitored.on('monitor', (_: string, args: string[]) => {
-    if (args.some((arg) => prefixes.some((prefix) => arg.startsWith(prefix)) && !/:(present|rehydrating)$/.test(arg)))
+    if (args.some((arg) => prefixes.some((prefix) => arg.startsWith(prefix)) && !/:(present|probe)$/.test(arg)))
       commands.push(args.join(' '));
   });
   await everwarm.start();

@@ -57,11 +57,11 @@ export const ledgerSql = `with lanes as materialized (
   from everwarm.generations g cross join (values (false), (true)) b (bulk)
   left join everwarm.ledger_marks m on m.generation = g.id and m.bulk = b.bulk
   left join lateral (
-    select l.since from everwarm.ledger l where l.generation = g.id and l.bulk = b.bulk and l.since >= coalesce(m.oldest, '-infinity') and ${notQuarantined} order by l.since limit 1
+    select l.since from everwarm.ledger l where l.generation + 0 = g.id and l.bulk = b.bulk and l.since >= coalesce(m.oldest, '-infinity') and ${notQuarantined} order by l.since limit 1
   ) h on true
   cross join lateral (
     select count(*)::float8 as counted from (
-      select from everwarm.ledger l where l.generation = g.id and l.bulk = b.bulk and l.since >= coalesce(m.oldest, '-infinity') and ${notQuarantined}
+      select from everwarm.ledger l where l.generation + 0 = g.id and l.bulk = b.bulk and l.since >= coalesce(m.oldest, '-infinity') and ${notQuarantined}
       order by l.since limit ${countedExactly + 1}) few
   ) p
   where g.state <> 'dropped'

@@ -72,7 +72,7 @@ async function claimDue(db: Transactions, generations: readonly number[], behind
   select d.at from unnest($1::integer[]) as g (id) cross join (values (false), (true)) as b (bulk)
   left join everwarm.ledger_marks m on m.generation = g.id and m.bulk = b.bulk
   cross join lateral (
-    select l.ctid as at, l.since from everwarm.ledger l where l.generation = g.id and l.bulk = b.bulk and l.since >= coalesce(m.oldest, '-infinity')
+    select l.ctid as at, l.since from everwarm.ledger l where l.generation + 0 = g.id and l.bulk = b.bulk and l.since >= coalesce(m.oldest, '-infinity')
       and l.attempts = 0 and ${due}
     order by l.since limit $2 for update skip locked) d
   order by b.bulk, d.since limit $2

@@ -77,7 +77,7 @@ async function refillLane(
 export const dueSql = `with due as (
   select d.at from everwarm.generations g left join everwarm.ledger_marks m on m.generation = g.id and m.bulk = $4
   cross join lateral (
-    select l.ctid as at, l.since from everwarm.ledger l where l.generation = g.id and l.bulk = $4 and l.since >= coalesce(m.oldest, '-infinity')
+    select l.ctid as at, l.since from everwarm.ledger l where l.generation + 0 = g.id and l.bulk = $4 and l.since >= coalesce(m.oldest, '-infinity')
       and l.attempts = 0 and (l.queued_at is null or l.queued_at < now() - ${leaseSeconds} * interval '1 second')
     order by l.since limit $1 for update skip locked) d
   where g.state <> 'dropped' and g.stalled is null and (g.id = any($2)) = $3
