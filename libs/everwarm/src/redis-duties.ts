@@ -55,7 +55,8 @@ export function redisDuties(parts: RedisDutyParts): RedisDuties {
   };
 
   return {
-    view: () => ({ behind: watch.copy?.state === 'behind', usable: watch.probed !== null, ahead: watch.ahead }),
+    // Before the first look nothing speaks against Redis.
+    view: () => ({ behind: watch.copy?.state === 'behind', usable: watch.copy === null || watch.probed !== null, ahead: watch.ahead }),
     report: (error, during) => {
       // What a worker's connection says over and over is nothing more than the watch tells once.
       const isTold = watch.probed === null || during === 'worker';
