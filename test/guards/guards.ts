@@ -59,15 +59,6 @@ export const guards: readonly Guard[] = [
     test: 'a key is enqueued once, and again only when its lease ran out',
   },
   {
-    law: 2,
-    name: 'a batch that fails by a value is halved',
-    stage: 'stages/recompute/recompute-keys.ts',
-    on: 'if (tried.length > 1) {',
-    off: 'if (tried.length > Number.MAX_SAFE_INTEGER) {',
-    file: 'test/quarantine/poison.int.test.ts',
-    test: 'a poison key is quarantined after few attempts; its batch mates are written, its last good document stays served and said so',
-  },
-  {
     law: 3,
     name: 'the fence in Postgres',
     stage: 'stages/write-through/write-documents.ts',
@@ -145,8 +136,8 @@ export const guards: readonly Guard[] = [
     stage: 'model/sql/aggregate-sql.ts',
     on: " union all ${of('aggregate_deltas')}",
     off: '',
-    file: 'test/laws/07-one-moment.int.test.ts',
-    test: 'rows changed in one transaction are never half visible in a document',
+    file: 'test/aggregates/exact.int.test.ts',
+    test: 'whatever is written, folded and set anew meanwhile, what is kept gives the bytes that the rows would give',
   },
   {
     law: 8,
@@ -183,15 +174,6 @@ export const guards: readonly Guard[] = [
     off: '',
     file: 'test/laws/11-work.int.test.ts',
     test: 'a document whose bytes do not change is not written again',
-  },
-  {
-    law: 11,
-    name: 'a key that fails keeps the time of its next try',
-    stage: 'stages/relay/owe.ts',
-    on: 'queued_at = case when ledger.attempts > 0 then ledger.queued_at else excluded.queued_at end',
-    off: 'queued_at = excluded.queued_at',
-    file: 'test/quarantine/poison.int.test.ts',
-    test: 'a poison key that changes again and again is tried no oftener than its waits allow, and holds up nobody',
   },
   {
     law: 12,
