@@ -19,7 +19,8 @@ export const numberKinds: Readonly<Record<string, Kind>> = {
     build: (name) => (name === null ? integer() : integer(name)).generatedByDefaultAsIdentity() as unknown as PgColumnBuilder,
   },
   smallint: { ...whole, sql: 'smallint', build: declaredBy(smallint), key: ['1', '2', '3', '0', '-1', '32767', '-32768'] },
-  bigintNumber: { ...whole, sql: 'bigint', build: declaredBy(bigint, { mode: 'number' }), key: safe },
+  // Not summed: two of them may be more than a number holds, and then there is no document. The depot sums smaller ones.
+  bigintNumber: { ...whole, sql: 'bigint', build: declaredBy(bigint, { mode: 'number' }), key: safe, summed: false },
   bigintBig: {
     ...whole,
     sql: 'bigint',
