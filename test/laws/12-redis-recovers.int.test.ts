@@ -1,6 +1,7 @@
 import { seededRandom, waitFor } from '@everwarm/testkit';
 import { expect, onTestFinished, test } from 'vitest';
-import { documentPrefix, listPrefix, presenceKey, queuePrefix } from '../../libs/everwarm/src/contracts/names.ts';
+import { documentKey, documentPrefix, listPrefix, presenceKey, queuePrefix } from '../../libs/everwarm/src/contracts/names.ts';
+import { servingId } from './fixtures/copies.ts';
 import { expectEquivalence } from './fixtures/equivalence.ts';
 import { type Depot, openDepot } from './fixtures/open-depot.ts';
 import { queueOf } from './fixtures/queue-of.ts';
@@ -58,7 +59,7 @@ test.each([
 
 test('a Redis that froze is given what it missed, and only that', async () => {
   const { depot, write, server } = await setup();
-  const untouched = (await namesOf(depot, documentPrefix(depot.space, 1)))[0]!;
+  const untouched = documentKey(depot.space, await servingId(depot.pool, supplierCard), '102');
   server.freeze();
   onTestFinished(() => server.thaw());
   await depot.pool.query(`update "Depot"."Supplier" set "legal Name" = 'written without Redis' where "supplierId" = 101`);
