@@ -50,9 +50,9 @@ export function agree(column: Column, value: unknown, said: unknown, nested: boo
   if (value === null || said === null) return value === said;
   if (!is(column, PgArray)) return agreements[column.columnType]?.(value, said, nested, column) ?? null;
   if (!Array.isArray(value) || !Array.isArray(said) || value.length !== said.length) return false;
-  // An array that the driver left as text, Drizzle takes apart without knowing nulls.
+  // Drizzle's arrays know no nulls: it makes of them what the type makes of null, or of the text NULL.
   const elements = value.map((element: unknown, index) =>
-    element === 'NULL' && said[index] === null ? null : agree(column.baseColumn, element, said[index], nested),
+    said[index] === null ? null : agree(column.baseColumn, element, said[index], nested),
   );
   return elements.includes(false) ? false : elements.includes(null) ? null : true;
 }
