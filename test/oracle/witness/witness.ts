@@ -36,7 +36,15 @@ export function callWitness(url: string, casing: EverwarmConfig['casing']): Witn
       const asking = known === undefined ? prepare(pool, casing, model, testimony.leftOut) : known;
       asked.set(model, asking);
       if (!asking) return null;
-      const answer = await asking.ask(key);
+      let answer: Document | undefined;
+      try {
+        answer = await asking.ask(key);
+      } catch (error) {
+        // What it cannot take apart, it cannot speak about; the reason is counted beside what is left out.
+        const { cause = error } = error as Error;
+        leaveOut(testimony.leftOut, `documents on which Drizzle fails: ${cause instanceof Error ? cause.message.slice(0, 60) : 'unknown'}`);
+        return () => [];
+      }
       return (text) => {
         testimony.documents++;
         if (text === null || answer === undefined)
