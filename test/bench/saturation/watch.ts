@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Everwarm } from 'everwarm';
 import type { Canaries } from './canaries.ts';
@@ -42,7 +43,7 @@ export function watch(everwarm: Everwarm, pid: number, canaries: Canaries): () =
   const watching = (async () => {
     while (!stopping) {
       await look();
-      await new Promise((resolve) => setTimeout(resolve, everyMs));
+      await pause(everyMs);
     }
   })();
   return async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Random } from '@everwarm/testkit';
 import type { Pool } from 'pg';
 
@@ -29,7 +30,7 @@ export async function writePosts({ pool, random, posts, perSecond, seconds }: Wr
   for (let write = 0; write < total; write++) {
     const due = start + (write * rowsPerWrite * 1000) / perSecond;
     if (performance.now() > start + seconds * 1000) break;
-    if (due > performance.now()) await new Promise((resolve) => setTimeout(resolve, due - performance.now()));
+    if (due > performance.now()) await pause(due - performance.now());
     while (running.size >= atOnce) await Promise.race(running);
     const ids = Array.from({ length: rowsPerWrite }, () => random.integer(...posts));
     const one = rewrite(pool, ids).then((changed) => {
@@ -58,7 +59,7 @@ export async function writeAgain(pool: Pool, post: number, times: number, second
   const start = performance.now();
   for (let write = 0; write < times; write++) {
     const wait = start + (write / times) * seconds * 1000 - performance.now();
-    if (wait > 1) await new Promise((resolve) => setTimeout(resolve, wait));
+    if (wait > 1) await pause(wait);
     await pool.query({ name: 'again', text: 'update posts set title = $2 where id = $1', values: [post, `Hot ${write + 1}`] });
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { pointToServers } from '../../../libs/everwarm/src/torture/link-faults.ts';
 import type { Fault } from '../../../libs/everwarm/src/torture/types.ts';
 import type { ControlledPostgres } from '../servers/postgres.ts';
@@ -36,5 +37,3 @@ export function postgresFaults(postgres: ControlledPostgres, tailLost: () => Pro
     }),
   ];
 }
-
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

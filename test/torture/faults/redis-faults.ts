@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { pointToServers } from '../../../libs/everwarm/src/torture/link-faults.ts';
 import type { Fault } from '../../../libs/everwarm/src/torture/types.ts';
 import type { ControlledRedis } from '../servers/redis.ts';
@@ -60,5 +61,3 @@ export function redisFaults(redis: ControlledRedis): readonly Fault[] {
 async function logIsWritten(client: { info(section: string): Promise<string> }): Promise<void> {
   while (!/aof_rewrite_in_progress:0/.test(await client.info('persistence'))) await pause(20);
 }
-
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Load } from './types.ts';
 
 /**
@@ -70,9 +71,4 @@ export function watchDelivery(load: Load): Delivery {
       await watching;
     },
   };
-}
-
-/** Resolves after so many milliseconds. */
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

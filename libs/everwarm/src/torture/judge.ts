@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { EverwarmConfig } from '#config.ts';
 import { createEverwarm, type Everwarm } from '#everwarm.ts';
 import type { CommitHistory } from './commit-history.ts';
@@ -109,7 +110,7 @@ export function openJudge({ stage, config, history, compare, shownStamps, lastOu
     while (!isStopping) {
       await direct().catch(() => undefined);
       await sample().catch(() => undefined);
-      await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+      await pause(lookEveryMs);
     }
   };
   const watching = watch();

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { StepName } from '#contracts/steps.ts';
 import type { Fault, Grip, ProcessRole, Random, Stage, StageProcess } from './types.ts';
 
@@ -121,7 +122,7 @@ const awayMs = 8000;
 /** Redis was away and is back: what it is owed is paid. */
 const withRedisBack: NonNullable<StepFault['provoke']> = async (stage, random) => {
   const back = await withoutRedis(stage, random);
-  await new Promise((resolve) => setTimeout(resolve, awayMs));
+  await pause(awayMs);
   await back();
   return () => Promise.resolve();
 };

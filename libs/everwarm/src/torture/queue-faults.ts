@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { everyKey, queuePrefix, recomputeQueue } from '#contracts/names.ts';
 import type { Queue, Redis } from '#platform/clients.ts';
 import { openQueues } from '#platform/queue.ts';
@@ -41,7 +42,7 @@ function meddling(name: string, quick: boolean, meddle: (queue: Queue, random: R
       const work = onQueue(stage, async (queue) => {
         while (!isOver) {
           await meddle(queue, random);
-          await new Promise((resolve) => setTimeout(resolve, meddleEveryMs));
+          await pause(meddleEveryMs);
         }
       });
       return async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { CompiledModel } from '#contracts/compiled.ts';
 import type { KeyInput } from '#contracts/key.ts';
 import type { AnyModel, ListModel, ReadModel } from '#model/declare/define.ts';
@@ -171,5 +172,3 @@ export class ReadingClient {
 function answerOf({ body, version, asOf, tier }: RawDocument): Answer {
   return { value: JSON.parse(body.toString()), version, asOf, tier };
 }
-
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

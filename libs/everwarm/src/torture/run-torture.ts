@@ -1,4 +1,5 @@
-import { type Delivery, pause, watchDelivery } from './delivery.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Delivery, watchDelivery } from './delivery.ts';
 import type { OpenStage } from './open-stage.ts';
 import { createRandom } from './random.ts';
 import { decksOf, type Round, rounds, type Turn } from './schedule.ts';

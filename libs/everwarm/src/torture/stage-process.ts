@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import { EverwarmError } from '#contracts/errors.ts';
 import type { LinkProxy } from './proxy.ts';
 import { placeVariable, sprungLine } from './stage-child.ts';
@@ -127,7 +128,7 @@ export class SupervisedProcess implements StageProcess {
       if (this.#isAskedToEnd) return;
       if (performance.now() >= end)
         throw new EverwarmError('E_TIMEOUT', `${this.name} was not ready within ${readyWithinMs} ms. It printed:\n${this.#output}`);
-      await new Promise((resolve) => setTimeout(resolve, 250));
+      await pause(250);
     }
   }
 

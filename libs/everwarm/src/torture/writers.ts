@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Random } from './types.ts';
 import { openSession, type WriterSession } from './writer-session.ts';
 
@@ -79,7 +80,7 @@ export function openWriters({ postgresUrl, random, rate, connections = 6, make, 
         session ??= await greeted(postgresUrl(), greet);
         // What was not offered during an outage is not made up for.
         next = Math.max(next + (1000 * connections) / rate, performance.now() - 1000);
-        await pause(next - performance.now());
+        await pause(Math.max(0, next - performance.now()));
         await transact(session, own);
       } catch (error) {
         if (isRefusal(error) && session !== null && (await survives(session))) tally.refused++;
@@ -153,5 +154,3 @@ function isLost(error: unknown): boolean {
 }
 
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
-
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.max(0, ms)));
