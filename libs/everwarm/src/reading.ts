@@ -8,6 +8,7 @@ import { openReadingDatabase } from '#platform/reading-database.ts';
 import { openRedis, type RedisInput } from '#platform/redis.ts';
 import { CopyLease } from './stages/read/copy-lease.ts';
 import { Floors } from './stages/read/floors.ts';
+import { gatherGets } from './stages/read/gather-gets.ts';
 import { MostRead } from './stages/read/most-read.ts';
 import type { ReadParts } from './stages/read/read-parts.ts';
 import { type Reader, readerOn } from './stages/read/reader.ts';
@@ -51,7 +52,16 @@ export function openReading({ postgres: input, redis: redisInput, casing, namesp
     ready: async () => !floors.overflown || relearn(database.direct, floors, await generations.look()),
   });
   const mostRead = new MostRead();
-  const parts: Parts = { db: database.db, redis, view: lease, floors, mostRead, flights: new Map(), generations };
+  const parts: Parts = {
+    db: database.db,
+    redis,
+    getTogether: gatherGets(redis),
+    view: lease,
+    floors,
+    mostRead,
+    flights: new Map(),
+    generations,
+  };
   let noting: NodeJS.Timeout | null = null;
   let opening: Promise<Parts> | null = null;
   let isReady = false;

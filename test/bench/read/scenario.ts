@@ -7,7 +7,7 @@ import type { Bench, Scenario } from '../scenario.ts';
 import { startProcess } from '../start-process.ts';
 import { formatNumber } from '../table.ts';
 import { createWarmBlog } from '../warm-blog.ts';
-import { askForPosts } from './ask.ts';
+import { askForPosts, asksWith } from './ask.ts';
 import { barePrefix, copyBareDocuments, startApi } from './servers.ts';
 
 const connections = 50;
@@ -51,6 +51,7 @@ export const read: Scenario = {
       };
       for (const { name, file } of others) sides.push(await start(name, startProcess(`test/bench/processes/${file}`, { env })));
       await checkAnswers(sides);
+      bench.log(`  asked by ${asksWith}`);
       const measured = await inTurns(bench.rounds, sides, (name, round, measures) =>
         bench.log(`  round ${round}  ${name.padEnd(22)}  ${formatNumber(measures['requests'] ?? 0)} requests/s`),
       );

@@ -9,6 +9,7 @@ import { encodeHeader, formatVersion } from '#contracts/version.ts';
 import { openPostgres } from '#platform/postgres.ts';
 import { readDocument, readDocuments } from './document-reader.ts';
 import { Floors } from './floors.ts';
+import { gatherGets } from './gather-gets.ts';
 import { MostRead } from './most-read.ts';
 import type { ReadParts } from './read-parts.ts';
 import { relearn } from './relearn.ts';
@@ -69,7 +70,15 @@ async function openTiers(keys: readonly string[]) {
       trust.faults++;
     },
   };
-  const parts: ReadParts = { db, redis, view, floors: new Floors(() => undefined), mostRead: new MostRead(), flights: new Map() };
+  const parts: ReadParts = {
+    db,
+    redis,
+    getTogether: gatherGets(redis),
+    view,
+    floors: new Floors(() => undefined),
+    mostRead: new MostRead(),
+    flights: new Map(),
+  };
   for (const key of keys) {
     if (/r/i.test(key))
       await redis.set(

@@ -19,11 +19,11 @@ export async function readDocument(
   key: string,
   transform: Transform | null = null,
 ): Promise<RawDocument | null> {
-  const { view, redis, mostRead } = parts;
+  const { view, getTogether, mostRead } = parts;
   mostRead.count(generation.id, key);
   if (generation.state !== 'building' && view.trusted()) {
     try {
-      const held = await redis.getBuffer(documentKey(view.space, generation.id, key));
+      const held = await getTogether(documentKey(view.space, generation.id, key));
       if (held && view.trusted()) {
         const stored = decodeStored(held);
         if (mayShow(parts, generation, key, stored)) return fromRedis(stored);

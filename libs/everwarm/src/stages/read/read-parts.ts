@@ -22,6 +22,8 @@ export type RawDocument = {
 export type ReadParts = {
   readonly db: Transactions;
   readonly redis: Redis;
+  /** One value of Redis by its key, asked for together with what other readers want at this moment. */
+  readonly getTogether: (key: string) => Promise<Buffer | null>;
   readonly view: CopyView;
   readonly floors: Floors;
   readonly mostRead: MostRead;
