@@ -2,7 +2,7 @@
 export type EverwarmErrorCode =
   /** A read model or list is declared in a shape that is not supported or cannot be kept right. */
   | 'E_DEFINITION'
-  /** The configuration (URLs, schema, read models) is incomplete or contradicts itself. */
+  /** The configuration (URLs, schema, read models) is incomplete or contradicts itself; or an option of a call has no such value. */
   | 'E_CONFIG'
   /** A key does not have the type or form of the read model's primary key. */
   | 'E_KEY'
@@ -12,6 +12,14 @@ export type EverwarmErrorCode =
   | 'E_DOCUMENT'
   /** A page cursor was not made by this list. */
   | 'E_CURSOR'
+  /** A token was not made by `everwarm.token`, or names a commit of another database or epoch. */
+  | 'E_TOKEN'
+  /** No answer is as fresh as the reader asked for, who wanted none that is older. */
+  | 'E_STALE'
+  /** A reader that is bound to a tenant was asked for what is not that tenant's, or a read model of tenants was read without one. */
+  | 'E_TENANT'
+  /** A document cannot be written in the caller's own transaction as that transaction is. */
+  | 'E_INLINE'
   /** No read model or list of that name is declared. */
   | 'E_UNKNOWN_MODEL'
   /** The database holds no generation of this definition: `migrate` has not run. */

@@ -75,7 +75,11 @@ async function findEpoch(db: Database, timeline: Timeline): Promise<Epoch> {
 }
 
 /** The epoch of a timeline that is registered under this ordinal. */
-export function epochOf({ system, timeline, database }: Timeline, ordinal: number): Epoch {
-  const hash = createHash('sha256').update(JSON.stringify({ system, timeline, database })).digest('hex').slice(0, 8);
-  return { ordinal, space: `${ordinal}-${hash}`, mark: markOf({ system, timeline, database }) };
+export function epochOf(timeline: Timeline, ordinal: number): Epoch {
+  return { ordinal, space: `${ordinal}-${epochName(timeline)}`, mark: markOf(timeline) };
+}
+
+/** What a timeline is called where nobody can tell its ordinal: the last part of its `space`. */
+export function epochName({ system, timeline, database }: Timeline): string {
+  return createHash('sha256').update(JSON.stringify({ system, timeline, database })).digest('hex').slice(0, 8);
 }

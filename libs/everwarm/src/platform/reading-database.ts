@@ -7,7 +7,7 @@ export type ReadingDatabase = {
   /** For what Redis does not answer: in turns, and for a limited time. Throws E_OVERLOADED, E_POSTGRES. */
   readonly db: Transactions;
   /** For the reader's own few looks, which must not wait behind the reads that they would spare. */
-  readonly direct: Database;
+  readonly direct: Transactions;
   /** Names the server in an error that came of it. */
   readonly failure: (cause: unknown) => Error;
   close(): Promise<void>;

@@ -1,8 +1,8 @@
 import type { Database } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 import type { Transforms } from '#contracts/transform.ts';
+import { undeliveredOf } from '#platform/undelivered.ts';
 import { waitsForOperator } from '#stages/relay/promote.ts';
-import { undeliveredOf } from './undelivered.ts';
 
 /** How soon the stores are looked at again while waiting: a share of the wait so far, so that looking costs next to nothing. */
 const look = { share: 0.03, firstMs: 1, lastMs: 250 } as const;

@@ -2,11 +2,11 @@ import type { Database, Transactions } from '#contracts/database.ts';
 import { laneName, projectionTable, recomputeQueue } from '#contracts/names.ts';
 import type { Queue, Redis } from '#platform/clients.ts';
 import type { Queues } from '#platform/queue.ts';
+import { undeliveredOf } from '#platform/undelivered.ts';
 import { type Mark, readMarks } from '#stages/capture/watch-tables.ts';
 import { readLedger } from './ledger-status.ts';
 import { type Quarantined, readQuarantined } from './quarantined.ts';
 import { type RedisStatus, readRedisStatus } from './redis-status.ts';
-import { undeliveredOf } from './undelivered.ts';
 import { unreadyAggregates } from './unready-aggregates.ts';
 
 /**
