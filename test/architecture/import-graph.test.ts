@@ -19,6 +19,10 @@ describe('imports at run time', () => {
     expect(wayFrom('reader.ts', (place) => place === 'bullmq')).toBeUndefined();
   });
 
+  it.each(['bullmq', 'ioredis', 'pg', 'fastify'])('never lead from everwarm/http to %s', (client) => {
+    expect(wayFrom('http.ts', (place) => place === client)).toBeUndefined();
+  });
+
   it('never lead from what observes to what writes', () => {
     expect(wayFrom('operations/observe/', (place) => place.startsWith(`${engine}stages/write-through/`))).toBeUndefined();
   });

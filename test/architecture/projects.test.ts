@@ -6,6 +6,7 @@ type Manifest = {
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
   readonly nx?: { readonly tags?: readonly string[] };
 };
 
@@ -63,9 +64,10 @@ describe('projects', () => {
     expect(violations(broken).map((text) => text.split(' ')[0])).toEqual(['none', 'two', 'unknown', 'engine', 'engine']);
   });
 
-  it('the package takes Drizzle and pg from its user', () => {
+  it('the package takes Drizzle and pg from its user, and Fastify from those who have it', () => {
     const engine = manifests.find((manifest) => manifest.name === 'everwarm');
-    expect(Object.keys(engine?.peerDependencies ?? {}).toSorted()).toEqual(['drizzle-orm', 'pg']);
+    expect(Object.keys(engine?.peerDependencies ?? {}).toSorted()).toEqual(['drizzle-orm', 'fastify', 'pg']);
+    expect(engine?.peerDependenciesMeta).toEqual({ fastify: { optional: true } });
     expect(Object.keys(engine?.dependencies ?? {})).not.toEqual(expect.arrayContaining(['drizzle-orm']));
     expect(Object.keys(engine?.dependencies ?? {})).not.toEqual(expect.arrayContaining(['pg']));
   });

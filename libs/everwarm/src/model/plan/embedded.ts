@@ -31,7 +31,7 @@ export function nestedAt(planning: Planning, value: unknown, target: TableInfo, 
   if (!isModel(model))
     throw definition(path, 'embeds something that is not a document model of defineReadModel. Give one, or a function that returns it.');
   checkEmbedded(planning, model, target, path);
-  const { name: _, ...query } = model.declaration.query;
+  const { name: _, tenantBy: _tenant, ...query } = model.declaration.query;
   const { model: __, ...terms } = wrapped ? given : { model };
   return { query, around: terms, model };
 }

@@ -1,7 +1,7 @@
 import type { Dependency } from '#contracts/compiled.ts';
 import { compileSqlDependencies, type SqlDependency } from '#model/declare/sql-dependency.ts';
 import { type Casing, type ColumnInfo, definition, type SchemaIndex } from '#model/schema.ts';
-import type { PlanNode } from './plan.ts';
+import { type PlanNode, rootKey } from './plan.ts';
 import type { ReadableTable } from './readable.ts';
 
 /** What a declaration depends on beyond what its query shows: tables that its raw SQL may read, with ways back in SQL. */
@@ -25,9 +25,9 @@ export function planDependsOn(schema: SchemaIndex, casing: Casing | undefined, n
   });
   return {
     readable,
-    compile({ scope }) {
+    compile(root) {
       const whole = dependencies.map((one, index) => ({ ...one, columns: [...(one.columns ?? []), ...(named[index] ?? [])] }));
-      return compileSqlDependencies(path, whole, scope.info.primaryKey, casing);
+      return compileSqlDependencies(path, whole, rootKey(root), casing);
     },
   };
 }

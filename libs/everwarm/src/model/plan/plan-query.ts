@@ -1,4 +1,4 @@
-import { type Casing, definition, type SchemaIndex, type TableInfo } from '#model/schema.ts';
+import { type Casing, type ColumnInfo, definition, type SchemaIndex, type TableInfo } from '#model/schema.ts';
 import { entries, knownOption, object, type RawQuery } from './declared.ts';
 import { nestedAt, within } from './embedded.ts';
 import type { Expression } from './expression.ts';
@@ -9,9 +9,10 @@ import { planColumns, planExtras } from './plan-fields.ts';
 import { planReads } from './plan-reads.ts';
 import { planLimit, planOrder, planWhere } from './plan-terms.ts';
 import { many, openScope, type Planning } from './planning.ts';
+import { keyWithTenant, planTenant, tenantFirst } from './tenant.ts';
 
 const options = new Set(['columns', 'with', 'extras', 'aggregates', 'through', 'reads', 'where', 'orderBy', 'limit']);
-const rootOptions = new Set(['columns', 'with', 'extras', 'aggregates', 'through', 'reads', 'dependsOn', 'where', 'name']);
+const rootOptions = new Set(['columns', 'with', 'extras', 'aggregates', 'through', 'reads', 'dependsOn', 'where', 'name', 'tenantBy']);
 const none: RawQuery = {};
 
 /**
@@ -29,7 +30,7 @@ export function planDocument(
       throw definition(name, `has "${option}" at its root. A read model is keyed by its primary key; use a list for order and pages.`);
     knownOption(option, rootOptions, name);
   }
-  const { name: _, dependsOn: declared, ...rest } = query;
+  const { name: _, dependsOn: declared, tenantBy, ...rest } = query;
   const dependsOn = planDependsOn(schema, casing, name, declared);
   const planning: Planning = {
     schema,
@@ -40,12 +41,20 @@ export function planDocument(
     forward,
     readable: dependsOn.readable,
   };
-  const plan = planNode(planning, schema.table(root, name), null, rest, name);
+  const table = schema.table(root, name);
+  const plan = planNode(planning, table, null, rest, name, { tenant: planTenant(table, tenantBy, name) });
   return { name, root: plan, fragments: planning.fragments, dependsOn: dependsOn.compile(plan) };
 }
 
-/** One node: `around` is what stands around an embedded model, in addition to what the model itself says. */
-function planNode(planning: Planning, table: TableInfo, join: NodeJoin | null, query: RawQuery, path: string, around = none): PlanNode {
+/** One node: `around` is what stands around an embedded model, in addition to what the model itself says; `tenant` is a root's. */
+function planNode(
+  planning: Planning,
+  table: TableInfo,
+  join: NodeJoin | null,
+  query: RawQuery,
+  path: string,
+  { around = none, tenant = null }: { readonly around?: RawQuery; readonly tenant?: ColumnInfo | null } = {},
+): PlanNode {
   for (const option of Object.keys(query)) knownOption(option, options, path);
   const scope = openScope(planning, table);
   scope.readable.push(...planning.readable);
@@ -54,11 +63,13 @@ function planNode(planning: Planning, table: TableInfo, join: NodeJoin | null, q
   const orderBy: OrderTerm[] = [];
   const reads: PlanNode[] = [];
   const limit = planLimit(around['limit'] ?? query['limit'], `${path}.limit`);
-  const node: PlanNode = { path, scope, join, where, fields, orderBy, limit, reads };
+  const key = tenant && { key: keyWithTenant(table, tenant) };
+  const node: PlanNode = { path, scope, join, where, fields, orderBy, limit, reads, ...key };
   reads.push(...planReads(planning, node, query['reads'], scope.readable));
   where.push(...planWhere(scope, query['where'], `${path}.where`), ...planWhere(scope, around['where'], `${path}.where`));
   orderBy.push(...planOrder(scope, around['orderBy'] ?? query['orderBy'], `${path}.orderBy`));
-  fields.push(...planColumns(scope, query['columns'], path), ...planExtras(scope, query['extras'], `${path}.extras`));
+  const own = [...planColumns(scope, query['columns'], path), ...planExtras(scope, query['extras'], `${path}.extras`)];
+  fields.push(...(tenant ? tenantFirst(own, tenant, path) : own));
   for (const [name, nested] of entries(query['with'], `${path}.with`)) {
     if (nested === undefined || nested === false) continue;
     fields.push(...planRelation(planning, node, name, nested));
@@ -82,7 +93,7 @@ function planRelation(planning: Planning, parent: PlanNode, name: string, value:
   const nested = nestedAt(planning, value, target, path);
   if (nested === null) return [];
   const { model, query, around } = nested;
-  const node = within(planning, model, path, () => planNode(planning, target, { parent, pairs }, query, path, around));
+  const node = within(planning, model, path, () => planNode(planning, target, { parent, pairs }, query, path, { around }));
   if (kind === 'one' && (node.limit !== null || node.orderBy.length > 0 || (model === null ? node.where.length > 0 : 'where' in around)))
     throw definition(path, 'is a single row and takes no "where", "orderBy" or "limit". Leave them out, or relate by many().');
   return [{ kind, name, node }];
@@ -107,6 +118,6 @@ function planThrough(planning: Planning, parent: PlanNode, name: string, { via, 
   const nested = nestedAt(planning, value, target, path);
   if (nested === null) return [];
   const { model, query, around } = nested;
-  const node = within(planning, model, path, () => planNode(planning, target, { parent: join, pairs }, query, path, around));
+  const node = within(planning, model, path, () => planNode(planning, target, { parent: join, pairs }, query, path, { around }));
   return [{ kind: 'through', name, via: join, node }];
 }

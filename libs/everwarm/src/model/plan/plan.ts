@@ -20,6 +20,8 @@ export type PlanNode = {
   readonly limit: number | null;
   /** What its expressions read through relations: watched, never put out. */
   readonly reads?: readonly PlanNode[];
+  /** What a document's key is made of, for a root whose documents have tenants: with the primary key, the tenant before it. */
+  readonly key?: readonly ColumnInfo[];
 };
 
 /** One property of a document, in the order in which it is written. */
@@ -46,6 +48,11 @@ export type DocumentPlan = {
   /** What the query does not show, and the user declared. */
   readonly dependsOn: readonly Dependency[];
 };
+
+/** The columns that a document's key is made of. */
+export function rootKey(root: PlanNode): readonly ColumnInfo[] {
+  return root.key ?? root.scope.info.primaryKey;
+}
 
 /** Every expression that one node evaluates over its rows. */
 export function expressionsOf(node: PlanNode): Expression[] {

@@ -1,4 +1,4 @@
-import type { PlanNode } from '#model/plan/plan.ts';
+import { type PlanNode, rootKey } from '#model/plan/plan.ts';
 import type { ColumnInfo } from '#model/schema.ts';
 import { castText, keyPartSql, keyTextSql } from './forms.ts';
 import { identifier, qualified } from './literal.ts';
@@ -8,13 +8,13 @@ export const keysRelation = 'unnest($1::text[]) as k (key)';
 
 /** The condition that a root row has the key whose text is `key`. */
 export function keyCondition(root: PlanNode, key: string): string {
-  const primary = root.scope.info.primaryKey;
-  return and(primary.map((column, index) => `${columnSql(root, column)} = ${castText(column, keyPartSql(key, index, primary.length))}`));
+  const columns = rootKey(root);
+  return and(columns.map((column, index) => `${columnSql(root, column)} = ${castText(column, keyPartSql(key, index, columns.length))}`));
 }
 
 /** The text of a root row's key. */
 export function rootKeySql(root: PlanNode): string {
-  return keyTextSql(root.scope.info.primaryKey.map((column) => columnSql(root, column)));
+  return keyTextSql(rootKey(root).map((column) => columnSql(root, column)));
 }
 
 /** A column under its node's alias. */

@@ -1,5 +1,5 @@
 import type { Dependency } from '#contracts/compiled.ts';
-import { expressionsOf, type PlanNode } from '#model/plan/plan.ts';
+import { expressionsOf, type PlanNode, rootKey } from '#model/plan/plan.ts';
 import type { ColumnInfo } from '#model/schema.ts';
 import { castText, keyTextSql, keyType } from './forms.ts';
 import { and, columnSql, fromSql, rootKeySql } from './node-sql.ts';
@@ -25,23 +25,23 @@ export function dependencyOf(node: PlanNode, extra: readonly ColumnInfo[]): Depe
 
 /** The columns of a node that lead towards the root: its own key for the root, else those that join it to its parent. */
 function linkColumns(node: PlanNode): readonly ColumnInfo[] {
-  return node.join === null ? node.scope.info.primaryKey : inKeyOrder(node.join.parent, node.join.pairs).map((pair) => pair.child);
+  return node.join === null ? rootKey(node) : inKeyOrder(node.join.parent, node.join.pairs).map((pair) => pair.child);
 }
 
-/** Join pairs in the order of the parent's primary key where they cover it, so that a direct link is the key. */
+/** Join pairs in the order of the root's key where they cover it, so that a direct link is the key. */
 function inKeyOrder(parent: PlanNode, pairs: NonNullable<PlanNode['join']>['pairs']): NonNullable<PlanNode['join']>['pairs'] {
-  const primary = parent.scope.info.primaryKey;
-  if (parent.join !== null || pairs.length !== primary.length) return pairs;
-  const sorted = primary.map((column) => pairs.find((pair) => pair.parent === column)).filter((pair) => pair !== undefined);
-  return sorted.length === primary.length ? sorted : pairs;
+  const key = rootKey(parent);
+  if (parent.join !== null || pairs.length !== key.length) return pairs;
+  const sorted = key.map((column) => pairs.find((pair) => pair.parent === column)).filter((pair) => pair !== undefined);
+  return sorted.length === key.length ? sorted : pairs;
 }
 
 /** Whether the link of a node's rows is the key of the root, so that the way back needs no query. */
 export function reachesRootKey(node: PlanNode): boolean {
   if (node.join === null) return true;
   const { parent, pairs } = node.join;
-  const primary = parent.scope.info.primaryKey;
-  return parent.join === null && pairs.length === primary.length && primary.every((column) => pairs.some((pair) => pair.parent === column));
+  const key = rootKey(parent);
+  return parent.join === null && pairs.length === key.length && key.every((column) => pairs.some((pair) => pair.parent === column));
 }
 
 function wayBack(node: PlanNode, link: readonly ColumnInfo[]): Dependency['wayBack'] {

@@ -1,0 +1,107 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Answer, type Asked, addVary, isStream, type Stream } from './answer.ts';
+import { allowOrigin, type Cors, checkCors, preflightAnswer } from './cors.ts';
+import type { Params } from './routes.ts';
+import { type HttpOptions, type Served, serve } from './served.ts';
+
+/** What the plugin is registered with. */
+export type FastifyOptions = HttpOptions<FastifyRequest> & {
+  /** Which pages of other origins may read. Default: none. */
+  readonly cors?: Cors;
+  /** What each route's `config` is: for plugins that look there, such as those that describe an API. */
+  readonly config?: (served: Served) => FastifyContextConfig;
+};
+
+/**
+ * A Fastify plugin that serves the table of routes. An answer is written with one call, past Fastify's serializers and `onSend`
+ * hooks, each of which costs a share of a read; hooks before the handler run, and headers that they set are sent. Throws E_CONFIG for
+ * a route whose path and read model do not agree.
+ */
+export async function everwarmHttp(app: FastifyInstance, options: FastifyOptions): Promise<void> {
+  const { cors, tenant } = options;
+  if (cors) checkCors(cors);
+  const open = new Set<Stream>();
+  // Connections that never end by themselves would keep the server from closing.
+  app.addHook('preClose', async () => {
+    for (const stream of open) stream.close();
+  });
+  for (const served of serve(options)) {
+    const config = options.config?.(served) ?? {};
+    const answer = (asked: Asked, request: FastifyRequest, reply: FastifyReply) =>
+      served
+        .answer(asked, request.url)
+        .then((answered) => {
+          if (cors) allowOrigin(answered.headers, cors, request.headers.origin);
+          return send(reply, answered, open);
+        })
+        // An answer says all that can fail: this is the connection itself, on which nothing more can be said.
+        .catch(() => void reply.raw.destroy());
+    const answerTenant = async (request: FastifyRequest, reply: FastifyReply, whose: NonNullable<typeof tenant>) => {
+      try {
+        void answer({ ...askedBy(request), tenant: await whose(request) }, request, reply);
+      } catch (error) {
+        reply.send(error);
+      }
+    };
+    const handler = (request: FastifyRequest, reply: FastifyReply) => {
+      void (tenant ? answerTenant(request, reply, tenant) : answer(askedBy(request), request, reply));
+    };
+    app.get(served.path, { config, exposeHeadRoute: !served.live }, handler);
+    if (cors)
+      app.options(served.path, { config }, (request, reply) => void send(reply, preflightAnswer(cors, request.headers.origin), open));
+  }
+}
+
+function askedBy({ params, query, headers }: FastifyRequest): Asked {
+  return {
+    params: params as Params,
+    query: query as Asked['query'],
+    ifNoneMatch: headers['if-none-match'],
+    after: headers['everwarm-after'] as string | undefined,
+    acceptEncoding: headers['accept-encoding'] as string | undefined,
+    lastEventId: headers['last-event-id'] as string | undefined,
+  };
+}
+
+/** Writes an answer. Node leaves out the body of an answer to HEAD by itself. */
+function send(reply: FastifyReply, { status, headers, body }: Answer, open: Set<Stream>): Promise<void> | undefined {
+  const response = reply.raw;
+  if (reply.sent) {
+    if (isStream(body)) body.close();
+    return undefined;
+  }
+  reply.hijack();
+  addEarlier(headers, reply);
+  response.writeHead(status, headers);
+  if (isStream(body)) return sendStream(response, body, open);
+  response.end(body);
+  return undefined;
+}
+
+/** What hooks have set is sent too, unless the answer says it itself. */
+function addEarlier(headers: string[], reply: FastifyReply): void {
+  const earlier = reply.getHeaders();
+  for (const name in earlier) {
+    const value = String(earlier[name]);
+    if (name === 'vary') addVary(headers, value);
+    else if (!headers.some((known, at) => at % 2 === 0 && known === name)) headers.push(name, value);
+  }
+}
+
+/** Writes what goes on as fast as it is taken, and no faster. */
+async function sendStream(response: ServerResponse, stream: Stream, open: Set<Stream>): Promise<void> {
+  const closed = new AbortController();
+  response.once('close', () => {
+    open.delete(stream);
+    closed.abort();
+    stream.close();
+  });
+  open.add(stream);
+  for await (const part of stream.parts) {
+    if (closed.signal.aborted) break;
+    if (!response.write(part)) await once(response, 'drain', { signal: closed.signal }).catch(() => undefined);
+  }
+  response.end();
+}

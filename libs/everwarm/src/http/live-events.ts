@@ -1,0 +1,66 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { RawDocument } from '#stages/read/read-parts.ts';
+
+/** The media type of server-sent events. */
+export const eventsType = 'text/event-stream; charset=utf-8';
+
+/** A comment, which keeps what stands between from closing a connection on which nothing is said. */
+const heartbeat = Buffer.from(':\n\n');
+
+const lineBreak = /\r\n|\r|\n/;
+
+/** What {@link liveEvents} is told. */
+export type LiveOptions = {
+  /** The `id` of the last event that the client saw: a version that it is not sent again. */
+  readonly lastEventId: string | undefined;
+  readonly heartbeatMs: number;
+};
+
+/**
+ * The events of one document: itself, then each newer version, and `gone` where there is none. The next version is asked for when the
+ * last event was taken, so that a client which is slow is given the newest of what came meanwhile, and nothing waits in memory for
+ * it. Ends when `versions` does; throws what it throws.
+ */
+export async function* liveEvents(
+  versions: AsyncIterator<RawDocument | null, unknown>,
+  { lastEventId, heartbeatMs }: LiveOptions,
+): AsyncGenerator<Buffer, void, undefined> {
+  let seen = lastEventId;
+  // At once, so that the client's connection counts as open before there is news.
+  yield heartbeat;
+  let next = versions.next();
+  for (;;) {
+    const step = await within(next, heartbeatMs);
+    if (step === late) {
+      yield heartbeat;
+      continue;
+    }
+    if (step.done) return;
+    const document = step.value;
+    if (document === null || document.version === null || document.version !== seen) yield eventOf(document);
+    seen = document?.version ?? undefined;
+    next = versions.next();
+    // Whoever stops taking events leaves this one unheard.
+    next.catch(() => undefined);
+  }
+}
+
+/** One event. JSON text may have line breaks between its tokens, and each line of an event's data begins anew. */
+function eventOf(document: RawDocument | null): Buffer {
+  if (document === null) return Buffer.from('event: gone\ndata: null\n\n');
+  const { body, version } = document;
+  const head = version === null ? 'data: ' : `id: ${version}\ndata: `;
+  if (!body.includes(10) && !body.includes(13)) return Buffer.concat([Buffer.from(head), body, Buffer.from('\n\n')]);
+  return Buffer.from(`${head}${body.toString().split(lineBreak).join('\ndata: ')}\n\n`);
+}
+
+const late = Symbol('late');
+
+async function within<T>(work: Promise<T>, ms: number): Promise<T | typeof late> {
+  const settled = new AbortController();
+  try {
+    return await Promise.race([work, pause(ms, late, { signal: settled.signal, ref: false })]);
+  } finally {
+    settled.abort();
+  }
+}

@@ -1,0 +1,39 @@
+import type { RawPage } from '#stages/read/list-reader.ts';
+import { type Answer, jsonType } from './answer.ts';
+import { momentHeaders } from './document-answer.ts';
+import { digestOf, namedTag, tagOf } from './etag.ts';
+
+const opening = Buffer.from('{"items":[');
+const comma = Buffer.from(',');
+
+/**
+ * Answers with a page: its documents' bytes between brackets, never parsed. The tag comes from all of these bytes, not from the
+ * items' versions: documents written in one batch share a version, so that another item in the same place would go unnoticed. The
+ * moment is that of the oldest document.
+ */
+export function pageAnswer(
+  page: RawPage,
+  ifNoneMatch: string | undefined,
+  { mark, cacheControl }: { readonly mark: string; readonly cacheControl: string },
+): Answer {
+  const body = pageBytes(page);
+  const text = `${mark}-${digestOf(body)}`;
+  const known = ifNoneMatch === undefined ? null : namedTag(ifNoneMatch, text);
+  const headers = ['etag', known ?? tagOf(text), 'cache-control', cacheControl, 'everwarm-tier', page.tier];
+  if (page.items.length > 0) headers.push(...momentHeaders(page.items.reduce((oldest, { asOf }) => Math.min(oldest, asOf), Infinity)));
+  if (page.pending !== null) headers.push('everwarm-pending', String(page.pending));
+  if (known !== null) return { status: 304, headers, body: null };
+  headers.push('content-type', jsonType, 'content-length', String(body.length));
+  return { status: 200, headers, body };
+}
+
+function pageBytes({ items, next, previous, total }: RawPage): Buffer {
+  const parts: Buffer[] = [opening];
+  for (const [index, item] of items.entries()) {
+    if (index > 0) parts.push(comma);
+    parts.push(item.body);
+  }
+  const count = total === null ? '' : `,"total":${total}`;
+  parts.push(Buffer.from(`],"next":${JSON.stringify(next)},"previous":${JSON.stringify(previous)}${count}}`));
+  return Buffer.concat(parts);
+}

@@ -1,0 +1,119 @@
+import { providedServers } from '@everwarm/testkit';
+import { createReader, type StandaloneReader } from 'everwarm/reader';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { routes } from './fixtures/library.ts';
+import { type AskEither, type Library, openLibrary, serveFastify, serveWeb } from './fixtures/open-library.ts';
+import { type Tap, tap } from './fixtures/tap.ts';
+
+let library: Library;
+let reader: StandaloneReader;
+const taps: Tap[] = [];
+
+beforeAll(async () => {
+  library = await openLibrary();
+  taps.push(await tap(library.databaseUrl), await tap(providedServers().redisUrl));
+  const [postgres, redis] = taps.map(({ url }) => url) as [string, string];
+  reader = createReader({ postgres, redis, namespace: library.namespace });
+  await reader.connect();
+}, 120_000);
+
+afterAll(async () => {
+  await reader?.stop();
+  await library?.stop();
+  for (const one of taps) await one.close();
+});
+
+/** What any read says to a store: commands of Redis, and tables in Postgres that hold documents, or what they are made of. */
+const reading = /mget|zrange|hmget|projection_\d|"(shelves|books)"/i;
+
+/** Runs `action` and returns what the stores were asked for meanwhile; what a reader says to them in the background is left out. */
+async function asked(action: () => Promise<void>): Promise<string[]> {
+  for (const one of taps) one.heard();
+  await action();
+  return taps.flatMap((one) => one.heard().match(new RegExp(reading, 'gi')) ?? []);
+}
+
+const path = (text: string) => encodeURIComponent(text);
+const bad: [string, string, string, Record<string, string>?][] = [
+  ['a key of 10 KB', `/shelves/${'k'.repeat(10_240)}`, 'E_KEY'],
+  ['a key of 10 KB in several parts', `/shelves/${'k'.repeat(10_240)}/books/1`, 'E_KEY'],
+  ['a key of 10 KB of a live page', `/shelves/${'k'.repeat(10_240)}/live`, 'E_KEY'],
+  ['a partition of 10 KB', `/shelves/${'k'.repeat(10_240)}/books`, 'E_KEY'],
+  ['a key with a line break', `/shelves/${path('a\nb')}`, 'E_KEY'],
+  ['a key with a carriage return', `/shelves/${path('a\r\nGET x')}`, 'E_KEY'],
+  ['a key with a null character', `/shelves/${path('a\u0000')}`, 'E_KEY'],
+  ['a key with a line break in an escape', `/books/${path('["a\\nb","1"]')}`, 'E_KEY'],
+  ['a partition with a line break', `/shelves/${path('a\nb')}/books`, 'E_KEY'],
+  ['a word where a number is due', '/shelves/a/books/one', 'E_KEY'],
+  ['a number that is too large', '/shelves/a/books/9999999999', 'E_KEY'],
+  ['a number with a line break', `/shelves/a/books/${path('1\n')}`, 'E_KEY'],
+  ['a key that is no JSON', '/books/x', 'E_KEY'],
+  ['a key of too few parts', `/books/${path('["a"]')}`, 'E_KEY'],
+  ['a key of objects', `/books/${path('[{"a":1},["b"]]')}`, 'E_KEY'],
+  ['half a surrogate pair', `/books/${path('["\\ud800","1"]')}`, 'E_KEY'],
+  ['a cursor that is none', '/books?after=x', 'E_CURSOR'],
+  ['a cursor of 10 KB', `/books?after=${'A'.repeat(10_240)}`, 'E_CURSOR'],
+  ['an empty cursor', '/books?before=', 'E_CURSOR'],
+  ['two cursors', '/books?after=x&before=y', 'E_CURSOR'],
+  ['a limit that is none', '/books?limit=ten', 'invalid'],
+  ['a limit given twice', '/books?limit=1&limit=2', 'invalid'],
+  ['a token that is none', '/shelves/a', 'E_TOKEN', { 'everwarm-after': 'x' }],
+  ['no token between commas', '/shelves/a', 'E_TOKEN', { 'everwarm-after': ',' }],
+  ['more tokens than a request may name', '/shelves/a', 'E_TOKEN', { 'everwarm-after': Array(17).fill('x').join(',') }],
+];
+const servers: [string, () => Promise<AskEither>][] = [
+  ['Fastify', () => serveFastify({ reader, routes })],
+  ['the web handler', async () => serveWeb({ reader, routes })],
+];
+
+describe.each(servers)('%s', (_, open) => {
+  let ask: AskEither;
+  const expectRefusal = async (response: Response, code: string) => {
+    expect([response.status, response.headers.get('content-type')]).toEqual([400, 'application/problem+json; charset=utf-8']);
+    expect(await response.json()).toMatchObject({ status: 400, code });
+  };
+  const refused = async (where: string, code: string, headers: Record<string, string> = {}) => {
+    ask = await open();
+    // Another read first, so that what the reader must learn once is known.
+    for (const warm of ['/shelves/a', '/shelves/a/books', '/books', '/books/%5B%22a%22%2C%221%22%5D'])
+      expect((await ask(warm)).status).toBe(200);
+    expect(await asked(async () => expectRefusal(await ask(where, { headers }), code))).toEqual([]);
+  };
+
+  test.each(bad)('%s', async (__, where, code, headers) => {
+    await refused(where, code, headers);
+  });
+
+  test('what is no mistake does reach a store', async () => {
+    ask = await open();
+    expect(await asked(async () => void (await ask('/shelves/a')))).toEqual(['mget']);
+    expect(await asked(async () => void (await ask('/shelves/nowhere')))).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^projection_/)]),
+    );
+  });
+
+  test('a cursor of another list, of another partition, or changed in one place', async () => {
+    ask = await open();
+    const { next } = (await (await ask('/shelves/a/books')).json()) as { next: string };
+    expect((await ask(`/shelves/a/books?after=${next}`)).status).toBe(200);
+    await refused(`/books?after=${next}`, 'E_CURSOR');
+    await refused(`/shelves/empty/books?after=${next}`, 'E_CURSOR');
+    for (const at of [0, 4, 9, next.length - 2]) {
+      const changed = `${next.slice(0, at)}${next[at] === 'B' ? 'C' : 'B'}${next.slice(at + 1)}`;
+      await refused(`/shelves/a/books?after=${changed}`, 'E_CURSOR');
+    }
+  });
+
+  test('a token of another database', async () => {
+    const { rows } = await library.pool.query<{ xid: string }>('select pg_current_xact_id()::text as xid');
+    const foreign = Buffer.from(`0badc0de.${rows[0]?.xid}`).toString('base64url');
+    await refused('/shelves/a', 'E_TOKEN', { 'everwarm-after': foreign });
+    await refused('/shelves/a/books', 'E_TOKEN', { 'everwarm-after': foreign });
+  });
+
+  test('a path of 10 KB below nothing', async () => {
+    ask = await open();
+    const response = await ask(`/nowhere/${'x'.repeat(10_240)}`);
+    expect(response.status).toBe(404);
+  });
+});
