@@ -12,6 +12,8 @@ export type PartitionFloor = {
   readonly entries: ReadonlyMap<string, { readonly version: Version; readonly member: Buffer | null }> | null;
   /** Of a counted list: no count with a lower ticket. */
   readonly ticket: string | null;
+  /** Entries were read from the sources: a transaction from after that. Until the stores have all that committed before it, the sources answer. */
+  readonly shown?: bigint;
 };
 
 /**

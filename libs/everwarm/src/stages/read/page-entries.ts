@@ -106,24 +106,38 @@ export async function entriesFromPostgres(
   ]);
   const floor = rows[0] ? floorOfPage(rows[0], view.informed(), list.model.list?.count ?? false) : null;
   const now = floors.ofPartition(list.id, partition);
+  if (now?.shown !== undefined) return fromRow(rows[0], place, limit, 'postgres');
   if (now === before || now === null) floors.setPartition(list.id, partition, floor);
   // Another page was shown meanwhile, and nobody knows which of the two is the later one.
   else if (floor !== null) floors.setPartition(list.id, partition, { entries: null, ticket: null });
   return fromRow(rows[0], place, limit, 'postgres');
 }
 
-/** The page from the sources, while the list is being built. */
+/**
+ * The page from the sources: while the list is being built, and for whoever wants what the stores do not have yet. Of a list that is
+ * served it leaves a floor under the partition, since any store may have it older.
+ */
 export async function entriesFromSource(
-  { db }: ReadParts,
+  { db, floors }: ReadParts,
   { list, partition }: ListPart,
   place: Place,
   limit: number,
 ): Promise<PageEntries> {
   const entries = `(${list.model.list?.entries}) source where true`;
   const counted = list.model.list?.count ? `(select count(*)::float8 from ${entries})` : 'null::float8';
+  // Drawn while the statement runs, so after its snapshot: who sees that this transaction ended sees all that the page shows.
+  const shown = list.state === 'building' ? '' : ', pg_current_xact_id()::text as shown';
   const { rows } = await db.transaction((tx) =>
-    tx.query<Row>(pageSql(entries, counted, place), [partition, limit + 1, ...(place ? [place.member] : [])]),
+    tx.query<Row & { shown?: string }>(`${pageSql(entries, counted, place)}${shown}`, [
+      partition,
+      limit + 1,
+      ...(place ? [place.member] : []),
+    ]),
   );
+  if (rows[0]?.shown !== undefined) {
+    const [xid, before] = [BigInt(rows[0].shown), floors.ofPartition(list.id, partition)?.shown ?? 0n];
+    floors.setPartition(list.id, partition, { entries: null, ticket: null, shown: xid > before ? xid : before });
+  }
   return fromRow(rows[0], place, limit, 'source');
 }
 
