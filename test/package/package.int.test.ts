@@ -91,6 +91,14 @@ describe('the packed package', () => {
     expect(read).toEqual({ code: 0, stdout: 'null\n', stderr: '' });
   }, 60_000);
 
+  it('has an entry for HTTP that stands without Fastify', async () => {
+    expect(await everwarm('migrate')).toMatchObject({ code: 0, stderr: '' });
+    const paths = [`/exhibit_page/${possibleKeys.exhibits[0]}`, '/exhibit_page/none', '/nowhere'];
+    const asked = await run(process.execPath, ['build/http-only.js', ...paths], { cwd: installation.folder, env });
+    const problem = (status: number) => `${status} application/problem+json; charset=utf-8\n`;
+    expect(asked).toEqual({ code: 0, stdout: problem(404) + problem(400) + problem(404), stderr: '' });
+  }, 60_000);
+
   it('keeps every document right through a random history, and its own command proves it', async () => {
     const random = seededRandom('packed package');
     const program = converse('build/program.js', { cwd: installation.folder, env });

@@ -1,6 +1,6 @@
 import type { CompiledModel, KeyColumn } from '#contracts/compiled.ts';
 import { EverwarmError } from '#contracts/errors.ts';
-import type { KeyInput } from '#contracts/key.ts';
+import { type KeyInput, maxKeyLength } from '#contracts/key.ts';
 import { keyOfText } from '#contracts/key-text.ts';
 import type { AnyModel, ListModel, ReadModel } from '#model/declare/define.ts';
 
@@ -107,13 +107,14 @@ function plainKey(model: string, key: KeyInput): KeyInput {
   return key;
 }
 
-/** Text of a path that may be part of a key: one with line breaks and the like is a mistake or an attack, and no store shall see it. */
+/** Text of a path that may be part of a key: one with line breaks and the like, or of kilobytes, is a mistake or an attack, and no store shall see it. */
 function plainText(model: string, text: string | undefined): string {
-  if (text === undefined || text === '' || control.test(text))
-    throw new EverwarmError('E_KEY', `The key for ${model} is empty or holds control characters, which no path may.`, {
-      context: { model },
-    });
-  return text;
+  if (text !== undefined && text !== '' && text.length <= maxKeyLength && !control.test(text)) return text;
+  throw new EverwarmError(
+    'E_KEY',
+    `The key for ${model} is empty, longer than ${maxKeyLength} characters, or holds control characters, which no path may.`,
+    { context: { model } },
+  );
 }
 
 function wrong(path: string, what: string): EverwarmError {

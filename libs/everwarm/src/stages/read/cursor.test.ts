@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { EverwarmError } from '#contracts/errors.ts';
 import { decodeCursor, encodeCursor, memberKey } from './cursor.ts';
 
-const hash = 'deadbeef00112233deadbeef00112233';
+const own = { hash: 'deadbeef00112233deadbeef00112233', partition: '7' };
 
 /** A member as the list's SQL builds it: sort bytes, the key's text, its length in two bytes. */
 function memberOf(sort: Uint8Array, key: string): Buffer {
@@ -18,7 +18,7 @@ const key = fc.string({ unit: 'grapheme', maxLength: 40 });
 
 function refused(cursor: string): boolean {
   try {
-    decodeCursor('posts', hash, cursor);
+    decodeCursor('posts', own, cursor);
     return false;
   } catch (error) {
     if (error instanceof EverwarmError && error.code === 'E_CURSOR' && error.message.includes('the list posts')) return true;
@@ -31,17 +31,29 @@ describe('a cursor', () => {
     fc.assert(
       fc.property(sort, key, (bytes, text) => {
         const member = memberOf(bytes, text);
-        const cursor = encodeCursor(hash, member);
+        const cursor = encodeCursor(own, member);
         expect(cursor).toMatch(/^[A-Za-z0-9_-]+$/);
-        expect(decodeCursor('posts', hash, cursor)).toEqual(member);
+        expect(decodeCursor('posts', own, cursor)).toEqual(member);
         expect(memberKey(member)).toBe(text);
       }),
     );
   });
 
-  it('of another list, or of another definition of the same, is refused', () => {
-    const cursor = encodeCursor('0123456789abcdef', memberOf(Buffer.from([1]), '7'));
-    expect(refused(cursor)).toBe(true);
+  it.each([
+    ['another list, or another definition of the same', { ...own, hash: '0123456789abcdef' }],
+    ['another partition', { ...own, partition: '8' }],
+  ])('of %s is refused', (_, other) => {
+    expect(refused(encodeCursor(other, memberOf(Buffer.from([1]), '7')))).toBe(true);
+  });
+
+  it('that was changed in one place is refused', () => {
+    fc.assert(
+      fc.property(sort, key, fc.nat(), fc.constantFrom(...'ABZaz09-_'), (bytes, text, at, character) => {
+        const cursor = encodeCursor(own, memberOf(bytes, text));
+        const place = at % cursor.length;
+        if (cursor[place] !== character) expect(refused(`${cursor.slice(0, place)}${character}${cursor.slice(place + 1)}`)).toBe(true);
+      }),
+    );
   });
 
   it.each(['', 'x', '%%%', 'null', '-1', 'a b', '../../etc', 'é'.repeat(20), 'A'.repeat(5000), '3q2-7w', '3q2-7wAA', '3q2-7w//AAAA'])(
@@ -54,8 +66,8 @@ describe('a cursor', () => {
   it('that was cut or padded is refused or stands for other bytes, and never fails otherwise', () => {
     fc.assert(
       fc.property(sort, key, fc.nat({ max: 60 }), (bytes, text, length) => {
-        const cursor = encodeCursor(hash, memberOf(bytes, text)).slice(0, length);
-        if (!refused(cursor)) expect(memberKey(decodeCursor('posts', hash, cursor))).not.toBe(null);
+        const cursor = encodeCursor(own, memberOf(bytes, text)).slice(0, length);
+        if (!refused(cursor)) expect(memberKey(decodeCursor('posts', own, cursor))).not.toBe(null);
       }),
     );
   });
