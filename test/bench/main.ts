@@ -4,6 +4,7 @@ import { capture } from './capture/scenario.ts';
 
 import { freshness } from './freshness/scenario.ts';
 import { growth } from './growth/scenario.ts';
+import { inline } from './inline/scenario.ts';
 import { type Options, readOptions } from './options.ts';
 
 import { read } from './read/scenario.ts';
@@ -14,7 +15,7 @@ import { startServers } from './servers.ts';
 import { stopProcesses } from './start-process.ts';
 import { formatTable } from './table.ts';
 
-const scenarios: readonly Scenario[] = [freshness, capture, read, recompute, growth, saturation];
+const scenarios: readonly Scenario[] = [freshness, capture, read, recompute, inline, growth, saturation];
 
 const usage = `npm run bench -- [scenario...] [--json FILE] [--rounds N] [--seconds N] [--profile DIR]
 

@@ -33,7 +33,7 @@ test('a dry run changes nothing, and its SQL is what a migration runs', async ()
   for (const statement of told.sql) await pool.query(statement);
   // By hand: so the tables are looked at once more, and then nothing is left to do.
   expect(await everwarm.migrate()).toMatchObject({ schema: [], generations: [] });
-  expect(await everwarm.migrate()).toEqual({ schema: [], generations: [], captured: [], differences: [], sql: [] });
+  expect(await everwarm.migrate()).toEqual({ schema: [], generations: [], captured: [], lifecycles: [], differences: [], sql: [] });
   await print('One');
   await everwarm.start();
   await everwarm.settled();

@@ -17,6 +17,7 @@ import { readRedisCopy } from '#platform/redis-copy.ts';
 import { checkConfig, type EverwarmConfig } from './config.ts';
 import type { EpochKeeper } from './epoch-keeper.ts';
 import { defaultGraceMs, withinGrace } from './grace.ts';
+import { type Inlining, openInlining } from './inlining.ts';
 import { type AuditParts, type Verified, verify } from './operations/audit/verify.ts';
 import { type HeldChanges, heldChanges } from './operations/fuse/held-changes.ts';
 import { type Migration, migrate } from './operations/migrate.ts';
@@ -36,7 +37,7 @@ import { isRedisTrouble } from './stages/write-through/redis-trouble.ts';
 import { withFencedCommands } from './stages/write-through/scripts.ts';
 
 /** Everwarm in one process: migrations, the pipeline, reading and operating. Made by {@link createEverwarm}. */
-export interface Everwarm {
+export interface Everwarm extends Inlining {
   /** Reads documents and lists. */
   readonly reader: Reader;
   /** Brings the database to what the read models need. Idempotent; uses `ownerUrl` when given. `dryRun` only tells. */
@@ -162,7 +163,18 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
     return generation;
   };
 
+  const inlining = openInlining({
+    db: postgres.transactions,
+    namespace,
+    connect: () => {
+      if (stopped) throw new EverwarmError('E_LIFECYCLE', 'Everwarm was stopped. Create another one.');
+      return redisFor('read');
+    },
+    maxDocumentBytes: config.maxDocumentBytes,
+  });
+
   return {
+    ...inlining,
     reader: reading.reader,
     async migrate({ dryRun = false } = {}) {
       const owner = config.ownerUrl === undefined ? postgres : openPostgres(config.ownerUrl, { max: 2, name: 'everwarm-migrate' });

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Migration } from '#operations/migrate.ts';
 import { inSession } from './session.ts';
 
-/** Adds `everwarm migrate`: `{ dryRun, schema, generations, captured, differences, sql }` with --json. */
+/** Adds `everwarm migrate`: `{ dryRun, schema, generations, captured, lifecycles, differences, sql }` with --json. */
 export function addMigrate(program: Command): void {
   const command = program
     .command('migrate')
@@ -17,11 +17,12 @@ export function addMigrate(program: Command): void {
     );
 }
 
-function describe({ schema, generations, captured, differences, sql }: Migration, dryRun: boolean): string {
+function describe({ schema, generations, captured, lifecycles, differences, sql }: Migration, dryRun: boolean): string {
   const parts = [
     ['steps of the schema everwarm', schema],
     ['new generations', generations],
     ['captured tables', captured],
+    ['lifecycles', lifecycles.map(({ name, from, to }) => `${name} from ${from} to ${to}`)],
   ] as const;
   const lines = parts.filter(([, names]) => names.length > 0).map(([what, names]) => `${what}: ${names.join(', ')}`);
   if (lines.length === 0) return 'Nothing to do: the database has what the read models need.';

@@ -1,5 +1,6 @@
 import type { ModelAggregate } from './aggregates.ts';
 import type { KeyType } from './key.ts';
+import type { Lifecycle } from './lifecycle.ts';
 import type { Shape } from './shape.ts';
 
 /** A table as the database names it. */
@@ -85,6 +86,8 @@ export type CompiledModel = {
   readonly written?: string;
   /** Present when a process's own code makes the document of what `recompute` gives: only code of this revision can. */
   readonly transform?: { readonly revision: number };
+  /** When its documents are written, as declared; absent for `async`. Not stored with the definition: see {@link Generation}. */
+  readonly lifecycle?: Lifecycle;
   /** The definition in words, for `explain` and for telling two definitions apart. Absent in hand-written SQL. */
   readonly shape?: Shape;
   readonly list?: {
@@ -115,6 +118,8 @@ export type Generation = {
   readonly hash: string;
   readonly state: GenerationState;
   readonly model: CompiledModel;
+  /** When its documents are written. Changed in place by `migrate`. */
+  readonly lifecycle: Lifecycle;
   /** Why its statements cannot run in this database as it now is, e.g. a column that is gone; null while they can. */
   readonly stalled: string | null;
 };

@@ -29,6 +29,7 @@ export const reservedNames: ReadonlySet<string> = new Set([
   'ledger_seq',
   'version_seq',
   'touch',
+  'inline',
   'acknowledge',
   'quarantine',
   'audits',

@@ -15,7 +15,10 @@ export type StepName =
   | 'publish.done'
   | 'acknowledge.before'
   | 'drain.claimed'
-  | 'pay.half';
+  | 'inline.written'
+  | 'inline.committed'
+  | 'pay.half'
+  | 'evict.committed';
 
 /** What a subscriber of {@link stepChannel} is told. */
 export type Step = { readonly step: StepName };

@@ -46,7 +46,7 @@ function aggregation(root: PlanNode): Pick<CompiledModel, 'aggregates' | 'fromSo
 /** What decides whether two definitions are the same: everything that is stored of them but advice and words for people. */
 export function definitionHash(model: CompiledModel): string {
   return createHash('sha256')
-    .update(JSON.stringify({ ...model, lookups: undefined, shape: undefined }, sorted))
+    .update(JSON.stringify({ ...model, everyKey: undefined, lookups: undefined, shape: undefined, lifecycle: undefined }, sorted))
     .digest('hex')
     .slice(0, 32);
 }

@@ -9,7 +9,7 @@ export async function grantRuntime(tx: Database, role: string, models: readonly 
   await tx.query(`grant select, insert, update, delete, truncate on all tables in schema everwarm to ${to}`);
   await tx.query(`grant usage, select, update on all sequences in schema everwarm to ${to}`);
   await tx.query(
-    `grant execute on function everwarm.serve(integer), everwarm.touch(text, text[]), everwarm.acknowledge(integer, text[], bigint[]), everwarm.owe_redis(integer, text[], bigint[], text) to ${to}`,
+    `grant execute on function everwarm.serve(integer), everwarm.touch(text, text[]), everwarm.acknowledge(integer, text[], bigint[]), everwarm.owe_redis(integer, text[], bigint[], text), everwarm.inline(integer, integer, integer) to ${to}`,
   );
   await tx.query(`alter default privileges in schema everwarm grant select on tables to ${to}`);
   const tables = new Map(models.flatMap((model) => model.dependencies.map(({ table }) => [qualified(table), table] as const)));

@@ -11,9 +11,11 @@ import { documentTableSql } from '#stages/write-through/write-documents.ts';
 import { entryTableSql } from '#stages/write-through/write-entries.ts';
 import { checkReach } from './check-reach.ts';
 import { grantRuntime } from './grant.ts';
+import { installInline } from './inline/install-inline.ts';
 import { leaveOutdated, type Stored } from './outdated.ts';
 import { distrustOthers, registerAggregates, releaseAggregates } from './register-aggregates.ts';
 import { rehearse } from './rehearse.ts';
+import { type LifecycleChange, setLifecycles } from './set-lifecycles.ts';
 
 /** What a migration did, or with `dryRun` would do. */
 export type Migration = {
@@ -23,6 +25,8 @@ export type Migration = {
   readonly generations: readonly string[];
   /** Tables whose triggers were installed or changed. */
   readonly captured: readonly string[];
+  /** Read models whose documents are written at other times from now on. */
+  readonly lifecycles: readonly LifecycleChange[];
   /** For each of those that another definition serves until the new one is built: what became of it, in sentences. */
   readonly differences: readonly { readonly name: string; readonly changes: readonly string[] }[];
   /** With `dryRun` the SQL that would be run, in order; else empty. Ids in it are those that this database would give now. */
@@ -47,7 +51,7 @@ export async function migrate(
   if (!dryRun) return { ...(await migrateNow(db, models, runtimeRole)), sql: [] };
   const { result, sql } = await rehearse(db, (rehearsal) => migrateNow(rehearsal, models, runtimeRole));
   // What runs every time, such as a new look at every generation, is told of only where there is something to migrate.
-  const isNews = [result.schema, result.generations, result.captured].some((names) => names.length > 0);
+  const isNews = [result.schema, result.generations, result.captured, result.lifecycles].some((names) => names.length > 0);
   return { ...result, sql: isNews ? sql : [] };
 }
 
@@ -61,11 +65,12 @@ async function migrateNow(
   const missing = await withoutGeneration(db, models);
   for (const model of missing) await checkReach(db, model);
   const differing = await fromServing(db, missing);
-  await db.transaction(async (tx) => {
+  const lifecycles = await db.transaction(async (tx) => {
     await tx.query('select pg_advisory_xact_lock($1, $2)', [...migrationLock]);
     for (const model of await withoutGeneration(tx, models)) await createGeneration(tx, model);
     await serveKnown(tx, models);
     await registerAggregates(tx, models);
+    return setLifecycles(tx, models);
   });
   const { rows } = await db.query<Stored>(`select id, hash, model from everwarm.generations where state <> 'dropped' order by id`);
   const live = await leaveOutdated(db, rows, models);
@@ -85,6 +90,7 @@ where id = any($1) or (installed_xid is null and state = 'building')`,
       told,
       installed.filter(({ unseen }) => unseen).map(({ table }) => table),
     );
+    await installInline(tx);
     await tx.query('update everwarm.relay set revision = revision + 1');
     if (runtimeRole !== undefined)
       await grantRuntime(
@@ -94,7 +100,7 @@ where id = any($1) or (installed_xid is null and state = 'building')`,
       );
   });
   const captured = installed.map(({ table }) => `${table.schema}.${table.name}`);
-  return { schema, generations: missing.map((model) => model.name), captured, differences: differing };
+  return { schema, generations: missing.map((model) => model.name), captured, lifecycles, differences: differing };
 }
 
 /** What becomes of the definitions that serve now. */
@@ -127,8 +133,8 @@ async function createGeneration(tx: Database, model: CompiledModel): Promise<voi
   // A build of yet another definition that never came to serve is given up: nothing reads it.
   await dropBuilding(tx, model.name, '');
   const { rows } = await tx.query<{ id: number }>(
-    `insert into everwarm.generations (name, hash, state, model) values ($1, $2, 'building', $3) returning id`,
-    [model.name, definitionHash(model), JSON.stringify(model)],
+    `insert into everwarm.generations (name, hash, state, model, lifecycle) values ($1, $2, 'building', $3, $4) returning id`,
+    [model.name, definitionHash(model), JSON.stringify({ ...model, lifecycle: undefined }), JSON.stringify(model.lifecycle ?? 'async')],
   );
   const id = rows[0]?.id ?? 0;
   await tx.query(model.kind === 'document' ? documentTableSql(id) : entryTableSql(id));

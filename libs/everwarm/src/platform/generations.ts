@@ -1,8 +1,17 @@
 import type { CompiledModel, Generation, GenerationState } from '#contracts/compiled.ts';
 import type { Database } from '#contracts/database.ts';
 import type { Generations } from '#contracts/generations.ts';
+import type { Lifecycle } from '#contracts/lifecycle.ts';
 
-type Row = { id: number; name: string; hash: string; state: GenerationState; model: CompiledModel; stalled: string | null };
+type Row = {
+  id: number;
+  name: string;
+  hash: string;
+  state: GenerationState;
+  model: CompiledModel;
+  lifecycle: Lifecycle;
+  stalled: string | null;
+};
 
 /** How old a remembered list may be before it is read again, in milliseconds. Readers of a generation that is building look sooner. */
 const staleAfterMs = 1000;
@@ -16,12 +25,12 @@ export function rememberGenerations(db: Database): Generations {
 
   const read = async () => {
     const { rows } = await db.query<Row & { revision: string }>(
-      `select g.id, g.name, g.hash, g.state, g.model, g.stalled, r.revision::text as revision from everwarm.relay r left join everwarm.generations g on g.state <> 'dropped' order by g.id`,
+      `select g.id, g.name, g.hash, g.state, g.model, g.lifecycle, g.stalled, r.revision::text as revision from everwarm.relay r left join everwarm.generations g on g.state <> 'dropped' order by g.id`,
     );
     revision = rows[0]?.revision ?? '';
     known = rows
       .filter((row) => row.id !== null)
-      .map(({ id, name, hash, state, model, stalled }) => ({ id, name, hash, state, model, stalled }));
+      .map(({ id, name, hash, state, model, lifecycle, stalled }) => ({ id, name, hash, state, model, lifecycle, stalled }));
     readAt = performance.now();
   };
   const refresh = () => {

@@ -2,11 +2,13 @@ import { Column, is, SQL, type TableRelationalConfig, type TablesRelationalConfi
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import type { CompiledModel, KeyColumn } from '#contracts/compiled.ts';
 import type { KeyType } from '#contracts/key.ts';
+import type { Lifecycle } from '#contracts/lifecycle.ts';
 import { type Casing, definition } from '#model/schema.ts';
 import { castText, keyColumn, keyPartSql, keyTextSql } from '#model/sql/forms.ts';
 import { identifier } from '#model/sql/literal.ts';
 import { and, keysRelation } from '#model/sql/node-sql.ts';
 import { checkName, documentModel, type ReadModel } from './define.ts';
+import { checkLifecycle } from './lifecycle.ts';
 import { asRelation, compileSqlDependencies, type SqlDependency, writtenSql } from './sql-dependency.ts';
 import type { Jsonified } from './types.ts';
 
@@ -26,6 +28,8 @@ export type SqlReadModelConfig<Doc, K extends SqlKey, D extends readonly PgTable
   readonly query: SQL<Doc>;
   /** Every table that the query reads. */
   readonly dependencies: { readonly [I in keyof D]: SqlDependency<D[I]> };
+  /** When documents are written: `async` (the default), `inline` or lazy. May be changed at any time by `migrate`. */
+  readonly lifecycle?: Lifecycle;
 };
 
 /**
@@ -51,7 +55,7 @@ export function defineSqlReadModel<Doc, const K extends SqlKey, const D extends 
       'is hand-written SQL, of which the engine knows no columns: it cannot be embedded or listed. Use defineReadModel.',
     );
   };
-  return documentModel({ name, compile, transformation: null, declared });
+  return documentModel({ name, lifecycle: checkLifecycle(name, config.lifecycle), compile, transformation: null, declared });
 }
 
 function compileSql(

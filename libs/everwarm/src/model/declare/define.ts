@@ -1,5 +1,6 @@
 import type { ExtractTablesWithRelations, TableRelationalConfig, TablesRelationalConfig } from 'drizzle-orm';
 import type { CompiledModel } from '#contracts/compiled.ts';
+import type { Lifecycle } from '#contracts/lifecycle.ts';
 import { reservedNames } from '#contracts/names.ts';
 import { compileDocument } from '#model/compile.ts';
 import { compileList, type RawList } from '#model/compile-list.ts';
@@ -8,6 +9,7 @@ import { planDocument } from '#model/plan/plan-query.ts';
 import { type Casing, definition, indexSchema } from '#model/schema.ts';
 import type { Embeddable, Rows } from './embedded-types.ts';
 import type { KnownConfig } from './known-names.ts';
+import { checkLifecycle, checkListLifecycle, checkTransformed, living } from './lifecycle.ts';
 import { checkTransformation, type Transformation } from './transform.ts';
 import type { Jsonified, KeyOf, ListConfig, PlainJson, ReadModelConfig, ResultOf } from './types.ts';
 
@@ -23,13 +25,15 @@ export interface ReadModel<
 > extends Embeddable<Doc, T, R> {
   readonly kind: 'document';
   readonly name: string;
+  /** When its documents are written. */
+  readonly lifecycle: Lifecycle;
   /** The model as data, for a schema whose column names follow this casing. Pure. */
   compile(casing?: Casing): CompiledModel;
   /**
    * The same model with code of its own over each document: a pure function of the JSON form, whose result, plain JSON, is the
    * document from then on. The revision is part of the definition: count it up whenever the function would give something else,
    * and a new generation is built; documents of the old revision are left to processes that still have it. Such a model costs a
-   * round trip through Node per batch, and cannot be embedded. Throws E_DEFINITION when there is a transform already.
+   * round trip through Node per batch, and cannot be embedded or written inline. Throws E_DEFINITION then, and when there is a transform already.
    */
   transform<Out>(revision: number, apply: (document: Doc) => Out & PlainJson<Out>): ReadModel<Jsonified<Out>, Key, S, T, 'transformed'>;
   /** The code over each document, null for none. Not for use outside the package. */
@@ -45,6 +49,8 @@ export interface ListModel<Doc = unknown> {
   readonly name: string;
   /** The document model whose documents the list shows. */
   readonly item: ReadModel<Doc>;
+  /** When its entries are written. */
+  readonly lifecycle: Lifecycle;
   /** The list as data, for a schema whose column names follow this casing. Pure. */
   compile(casing?: Casing): CompiledModel;
   readonly [phantom]?: { readonly doc: Doc };
@@ -72,32 +78,35 @@ export function defineReadModel<
   config: C & KnownConfig<C, S, S[K]>,
 ): ReadModel<Jsonified<ResultOf<S, S[K], C>>, KeyOf<S[K]>, S, S[K], C extends { where: unknown } ? 'some' : 'all'> {
   const name = checkName(config.name);
-  const declaration: Declaration = { schema, root, query: config as RawQuery };
+  const { lifecycle, ...query } = config as RawQuery;
+  const declaration: Declaration = { schema, root, query };
   const declared = { name, root, query: declaration.query };
   const compile = (casing?: Casing) => compileDocument(planDocument(indexSchema(schema, casing), casing, declared));
   // Models given as functions may not exist yet; they are followed when the model is put to use.
   compileDocument(planDocument(indexSchema(schema), undefined, declared, 'left'));
-  return documentModel({ name, compile, transformation: null, declared: () => declaration });
+  return documentModel({ name, lifecycle: checkLifecycle(name, lifecycle), compile, transformation: null, declared: () => declaration });
 }
 
 /** What a document model is made of; `declared` is asked only by what builds on the declaration, and may refuse. */
-type ModelParts = Pick<ReadModel, 'name' | 'compile' | 'transformation'> & { readonly declared: () => Declaration };
+type ModelParts = Pick<ReadModel, 'name' | 'lifecycle' | 'compile' | 'transformation'> & { readonly declared: () => Declaration };
 
 /** A document model of its parts. */
 export function documentModel<Doc, Key, S extends TablesRelationalConfig, T extends TableRelationalConfig, R extends Rows>(
   parts: ModelParts,
 ): ReadModel<Doc, Key, S, T, R> {
-  const { name, compile, transformation, declared } = parts;
+  const { name, lifecycle, compile, transformation, declared } = parts;
   const transform: ReadModel<Doc, Key, S, T, R>['transform'] = (revision, apply) => {
     if (transformation !== null) throw definition(`${name}.transform`, 'is declared twice. Put both into one function.');
     const added: Transformation = { revision, apply };
     checkTransformation(name, added);
+    checkTransformed(name, lifecycle);
     return documentModel({ ...parts, compile: (casing) => ({ ...compile(casing), transform: { revision } }), transformation: added });
   };
   return Object.freeze({
     kind: 'document',
     name,
-    compile,
+    lifecycle,
+    compile: (casing?: Casing) => living(compile(casing), lifecycle),
     transform,
     transformation,
     get declaration() {
@@ -115,14 +124,16 @@ export function defineList<Doc, Key, S extends TablesRelationalConfig, T extends
   config: ListConfig<S, T>,
 ): ListModel<Doc> {
   const name = checkName(config.name);
+  const { lifecycle: declared, ...list } = config;
   const { schema, root, query } = item.declaration;
   const compileWith = (casing?: Casing, forward?: 'left') => {
     const index = indexSchema(schema, casing);
-    return compileList(index, casing, planDocument(index, casing, { name: item.name, root, query }, forward), config as RawList);
+    return compileList(index, casing, planDocument(index, casing, { name: item.name, root, query }, forward), list as RawList);
   };
   compileWith(undefined, 'left');
-  const compile = (casing?: Casing) => compileWith(casing);
-  return Object.freeze({ kind: 'list', name, item: item as ReadModel<Doc>, compile });
+  const lifecycle = checkListLifecycle(name, declared);
+  const compile = (casing?: Casing) => living(compileWith(casing), lifecycle);
+  return Object.freeze({ kind: 'list', name, item: item as ReadModel<Doc>, lifecycle, compile });
 }
 
 /** A name that a read model may have. Throws E_DEFINITION for any other. */

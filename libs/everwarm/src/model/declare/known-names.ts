@@ -44,7 +44,7 @@ export type KnownConfig<C, S extends TablesRelationalConfig, T extends TableRela
   C,
   S,
   T,
-  QueryOption | 'name' | 'where' | 'dependsOn'
+  QueryOption | 'name' | 'where' | 'dependsOn' | 'lifecycle' | 'tenantBy'
 >;
 
 type KnownNested<W, S extends TablesRelationalConfig, R> = W extends boolean | undefined | Embeddable | (() => unknown)

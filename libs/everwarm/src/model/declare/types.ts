@@ -16,6 +16,7 @@ import type {
   TablesRelationalConfig,
 } from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
+import type { Lifecycle } from '#contracts/lifecycle.ts';
 import type { DocumentAt, ModelOver } from './embedded-types.ts';
 import type { SqlDependency } from './sql-dependency.ts';
 
@@ -183,6 +184,14 @@ export type ReadModelConfig<S extends TablesRelationalConfig, T extends TableRel
    * that gives the primary keys, by their names in the database, of the documents that such rows may be in.
    */
   dependsOn?: readonly DependsOn<S>[];
+  /** When documents are written: `async` (the default), `inline` or lazy. May be changed at any time by `migrate`. */
+  lifecycle?: Lifecycle;
+  /**
+   * The column of the root table that says whose a row is. It becomes the first part of each key and the first property of each document,
+   * so that a reader of one tenant (`reader.forTenant`) reaches no other's, whatever keys it makes up. Lists over the model are the
+   * tenant's too.
+   */
+  tenantBy?: keyof T['columns'] & string;
 };
 
 type DependsOn<S extends TablesRelationalConfig> = {
@@ -210,6 +219,8 @@ export type ListConfig<S extends TablesRelationalConfig, T extends TableRelation
   keep?: number;
   /** Whether each page tells how many entries its partition has. */
   count?: boolean;
+  /** When entries are written: `async` (the default) or `inline`. May be changed at any time by `migrate`. */
+  lifecycle?: Extract<Lifecycle, string>;
 };
 
 /** Columns with a JSON form of their own have its type. */

@@ -35,6 +35,7 @@ const generation = (state: Generation['state']): Generation => ({
   name: 'm',
   hash: '',
   state,
+  lifecycle: 'async',
   stalled: null,
   model: {
     recompute: 'select k.key, (select body from public.source where id = k.key) as doc from unnest($1::text[]) as k (key)',

@@ -25,6 +25,7 @@ const list: Generation = {
   name: 'l',
   hash: '',
   state: 'serving',
+  lifecycle: 'async',
   stalled: null,
   model: { recompute, list: { keep: 10, count: true } } as CompiledModel,
 };

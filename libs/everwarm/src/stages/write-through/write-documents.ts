@@ -88,10 +88,11 @@ async function writeTransformed(
 }
 
 /**
- * Insert-or-nothing plus a guarded update, because `on conflict do update … where` locks and logs unchanged rows too. The fence
+ * The statement that derives documents and writes those whose bytes changed, of `$1 text[]` keys; the caller guarantees what {@link writeDocuments}
+ * asks for. Insert-or-nothing plus a guarded update, because `on conflict do update … where` locks and logs unchanged rows too. The fence
  * is in the update. `input` is SQL that gives (key, doc), `$2` the version, `max` and `asOf` are parameters or expressions.
  */
-function writeSql(generation: number, input: string, max: string, asOf: string): string {
+export function writeSql(generation: number, input: string, max: string, asOf: string): string {
   const table = `everwarm.${projectionTable(generation)}`;
   return `with input as materialized (${input}),
 inserted as (

@@ -23,12 +23,19 @@ export async function writeEntries(
   tx: Database,
   { generation, keys, version }: { readonly generation: Generation; readonly keys: readonly string[]; readonly version: Version },
 ): Promise<WrittenEntry[]> {
-  const { id, model } = generation;
+  const { rows } = await tx.query<WrittenEntry>({
+    name: `everwarm_write_${generation.id}`,
+    text: writeEntriesSql(generation),
+    values: [keys, version],
+  });
+  return rows;
+}
+
+/** The statement of {@link writeEntries}: `$1 text[]` keys, `$2 text` the version, giving (partition, key, member, version). */
+export function writeEntriesSql({ id, model }: Pick<Generation, 'id' | 'model'>): string {
   const { list } = model;
   const table = `everwarm.${projectionTable(id)}`;
-  const { rows } = await tx.query<WrittenEntry>({
-    name: `everwarm_write_${id}`,
-    text: `with input as materialized (${model.recompute}),
+  return `with input as materialized (${model.recompute}),
 stored as materialized (select partition, key, member, version from ${table} where key = any($1::text[])),
 removed as (
   update ${table} p set member = null, version = $2 from stored s
@@ -47,10 +54,7 @@ written as (select * from removed union all select * from inserted union all sel
 select coalesce(i.partition, s.partition) as partition, coalesce(i.key, s.key) as key,
        case when w.key is null then s.member else i.member end as member, case when w.key is null then s.version else $2 end as version
 from input i full join stored s on s.partition = i.partition and s.key = i.key
-left join written w on w.partition = coalesce(i.partition, s.partition) and w.key = coalesce(i.key, s.key)`,
-    values: [keys, version],
-  });
-  return rows;
+left join written w on w.partition = coalesce(i.partition, s.partition) and w.key = coalesce(i.key, s.key)`;
 }
 
 /** What a batch changes in the count of each partition: under the locks nobody else changes these entries. */

@@ -12,16 +12,17 @@ export async function writeTimers(
 ): Promise<void> {
   const { moments } = generation.model;
   if (moments === undefined) return;
-  await tx.query({
-    name: `everwarm_timers_${generation.id}`,
-    text: `with next as materialized (${moments}),
+  await tx.query({ name: `everwarm_timers_${generation.id}`, text: writeTimersSql(moments), values: [keys, generation.id] });
+}
+
+/** The statement of {@link writeTimers}: `$1 text[]` keys, `$2 integer` the generation. */
+export function writeTimersSql(moments: string): string {
+  return `with next as materialized (${moments}),
 gone as (
   delete from everwarm.timers t where t.generation = $2 and t.key = any($1::text[]) and not exists (select from next n where n.key = t.key)
 ),
 inserted as (
   insert into everwarm.timers (generation, key, at) select $2, key, at from next on conflict (generation, key) do nothing
 )
-update everwarm.timers t set at = n.at from next n where t.generation = $2 and t.key = n.key and t.at <> n.at`,
-    values: [keys, generation.id],
-  });
+update everwarm.timers t set at = n.at from next n where t.generation = $2 and t.key = n.key and t.at <> n.at`;
 }

@@ -25,6 +25,7 @@ const model = (id: number, recompute: string): Generation => ({
   name: 'm',
   hash: '',
   state: 'serving',
+  lifecycle: 'async',
   stalled: null,
   model: { recompute } as CompiledModel,
 });

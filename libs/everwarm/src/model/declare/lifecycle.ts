@@ -1,0 +1,40 @@
+import type { CompiledModel } from '#contracts/compiled.ts';
+import { type Lifecycle, lifecycleKind } from '#contracts/lifecycle.ts';
+import { definition } from '#model/schema.ts';
+
+/** A lifecycle as it was declared; `async` where none was. Throws E_DEFINITION for what is none. */
+export function checkLifecycle(name: string, declared: unknown): Lifecycle {
+  if (declared === undefined) return 'async';
+  if (declared === 'async' || declared === 'inline') return declared;
+  if (
+    typeof declared === 'object' &&
+    declared !== null &&
+    'lazy' in declared &&
+    typeof declared.lazy === 'object' &&
+    declared.lazy !== null
+  )
+    return { lazy: declared.lazy };
+  throw definition(`${name}.lifecycle`, `is ${JSON.stringify(declared)}. It must be 'async', 'inline' or { lazy: { … } }.`);
+}
+
+/** The same for a list, whose entries have an order only where all of them are known: it cannot be lazy. */
+export function checkListLifecycle(name: string, declared: unknown): Lifecycle {
+  const lifecycle = checkLifecycle(name, declared);
+  if (lifecycleKind(lifecycle) === 'lazy')
+    throw definition(`${name}.lifecycle`, `is lazy, which a list cannot be: a page needs all entries. Make its item model lazy instead.`);
+  return lifecycle;
+}
+
+/** Throws E_DEFINITION where a model with a transform is to be written in its writers' transactions: Postgres cannot run its code. */
+export function checkTransformed(name: string, lifecycle: Lifecycle): void {
+  if (lifecycle === 'inline')
+    throw definition(
+      `${name}.lifecycle`,
+      `is 'inline', and the model has a transform: its code cannot run in Postgres, inside the writer's transaction. Leave out the one or the other.`,
+    );
+}
+
+/** A compiled model that says what its lifecycle is. */
+export function living(model: CompiledModel, lifecycle: Lifecycle): CompiledModel {
+  return lifecycle === 'async' ? model : { ...model, lifecycle };
+}

@@ -1,0 +1,41 @@
+import { shardCount } from '#contracts/names.ts';
+
+/**
+ * The step of the engine's schema that says when the documents of each generation are written (see `contracts/lifecycle.ts`), and gives
+ * Postgres the shard of a key, so that a writer's transaction can take the locks of the documents that it writes by itself.
+ */
+export const lifecycleSchema = `
+alter table everwarm.generations add column lifecycle jsonb not null default '"async"';
+
+-- The same as shardOf() gives: FNV-1a over the UTF-16 units of a key's text, of whole numbers only what is above the last four bits.
+create function everwarm.shard(key text) returns integer language plpgsql immutable strict parallel safe as $shard$
+declare
+  raw bytea := convert_to(case when key ~ '^[0-9]{1,15}$' then (key::bigint / 16)::text else key end, 'UTF8');
+  hash bigint := 2166136261;
+  lead integer;
+  code integer;
+  i integer := 0;
+begin
+  while i < length(raw) loop
+    lead := get_byte(raw, i);
+    if lead < 128 then
+      code := lead;
+      i := i + 1;
+    elsif lead < 224 then
+      code := ((lead & 31) << 6) | (get_byte(raw, i + 1) & 63);
+      i := i + 2;
+    elsif lead < 240 then
+      code := ((lead & 15) << 12) | ((get_byte(raw, i + 1) & 63) << 6) | (get_byte(raw, i + 2) & 63);
+      i := i + 3;
+    else
+      code := (((lead & 7) << 18) | ((get_byte(raw, i + 1) & 63) << 12) | ((get_byte(raw, i + 2) & 63) << 6) | (get_byte(raw, i + 3) & 63)) - 65536;
+      hash := ((hash # (55296 + (code >> 10))) * 16777619) & 4294967295;
+      code := 56320 + (code & 1023);
+      i := i + 4;
+    end if;
+    hash := ((hash # code) * 16777619) & 4294967295;
+  end loop;
+  return hash % ${shardCount};
+end
+$shard$;
+`;
