@@ -20,6 +20,7 @@ import { defaultGraceMs, withinGrace } from './grace.ts';
 import { type Inlining, openInlining } from './inlining.ts';
 import { type AuditParts, type Verified, verify } from './operations/audit/verify.ts';
 import { type HeldChanges, heldChanges } from './operations/fuse/held-changes.ts';
+import { type EvictVerbs, evictVerbs } from './operations/evict/evict-verbs.ts';
 import { type Migration, migrate } from './operations/migrate.ts';
 import { checkPostgres, type Diagnosis, examine } from './operations/observe/doctor.ts';
 import { type Explained, explain } from './operations/observe/explain.ts';
@@ -35,9 +36,10 @@ import type { Reader } from './stages/read/reader.ts';
 import { isPresent } from './stages/write-through/copy-state.ts';
 import { isRedisTrouble } from './stages/write-through/redis-trouble.ts';
 import { withFencedCommands } from './stages/write-through/scripts.ts';
+import type { FencedRedis } from './stages/write-through/fenced-pipeline.ts';
 
 /** Everwarm in one process: migrations, the pipeline, reading and operating. Made by {@link createEverwarm}. */
-export interface Everwarm extends Inlining {
+export interface Everwarm extends EvictVerbs, Inlining {
   /** Reads documents and lists. */
   readonly reader: Reader;
   /** Brings the database to what the read models need. Idempotent; uses `ownerUrl` when given. `dryRun` only tells. */
@@ -151,16 +153,24 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
       { context: { model: name } },
     );
   };
-  const generationOf = async (model: AnyModel | string): Promise<Generation> => {
+  const live = async (model: AnyModel | string): Promise<readonly Generation[]> => {
     const { name } = declared(model);
     const { parts } = await opened();
-    const live = (await parts.generations.look()).filter((generation) => generation.name === name);
-    const generation = live.find((candidate) => candidate.state === 'serving') ?? live[0];
-    if (!generation)
-      throw new EverwarmError('E_NOT_MIGRATED', `"${name}" has no generation in this database. Run everwarm migrate.`, {
-        context: { model: name },
-      });
-    return generation;
+    const found = (await parts.generations.look()).filter((generation) => generation.name === name);
+    if (found.length > 0) return found;
+    throw new EverwarmError('E_NOT_MIGRATED', `"${name}" has no generation in this database. Run everwarm migrate.`, {
+      context: { model: name },
+    });
+  };
+  const generationOf = async (model: AnyModel | string): Promise<Generation> => {
+    const found = await live(model);
+    return found.find((candidate) => candidate.state === 'serving') ?? found[0]!;
+  };
+  let evicting: Promise<FencedRedis> | null = null;
+  const connectEvicting = async () => {
+    const redis = withFencedCommands(redisFor('write'));
+    await redis.connect().catch(() => undefined);
+    return redis;
   };
 
   const inlining = openInlining({
@@ -182,6 +192,7 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
         await checkPostgres(owner.transactions);
         const runtimeRole =
           config.ownerUrl === undefined
+    ...evictVerbs({ db: postgres.transactions, redis: () => (evicting ??= connectEvicting()), namespace, declared, live }),
             ? undefined
             : (await postgres.transactions.query<{ role: string }>('select current_user as role')).rows[0]?.role;
         return await alone(owner.pool, () => migrate(owner.transactions, models, { dryRun, runtimeRole }));

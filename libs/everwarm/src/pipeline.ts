@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Generation } from '#contracts/compiled.ts';
 import type { Database, Sessions, Transactions } from '#contracts/database.ts';
 import type { Generations } from '#contracts/generations.ts';
+import { lastsMs, lazyTerms } from '#contracts/lazy.ts';
 import { type KeySpace, laneName, queuePrefix, recomputeQueue } from '#contracts/names.ts';
 import { blamedGeneration } from '#contracts/statement-error.ts';
 import type { FailedKey, Transforms } from '#contracts/transform.ts';
@@ -34,12 +35,14 @@ import { oweDue } from './stages/relay/timers.ts';
 import { fanOutWalker } from './stages/relay/walk-fan-outs.ts';
 import { foldCounts } from './stages/write-through/counts.ts';
 import type { FencedRedis } from './stages/write-through/fenced-pipeline.ts';
-import { publishDocuments } from './stages/write-through/publish.ts';
+import { forgetKeys, publishDocuments } from './stages/write-through/publish.ts';
 import { publishEntries } from './stages/write-through/publish-entries.ts';
 import { purgeDropped } from './stages/write-through/purge.ts';
 import { epochPurger } from './stages/write-through/purge-epochs.ts';
-import { type WrittenDocument, writeDocuments } from './stages/write-through/write-documents.ts';
+import { purgeSpent } from './stages/write-through/purge-spent.ts';
+import { type AbsentKey, type WrittenDocument, writeDocuments } from './stages/write-through/write-documents.ts';
 import { type WrittenEntry, writeEntries } from './stages/write-through/write-entries.ts';
+import { writeLazy } from './stages/write-through/write-lazy.ts';
 import { writeTimers } from './stages/write-through/write-timers.ts';
 
 /** What the pipeline runs on; all of it is opened, checked and closed by the caller. */
@@ -69,7 +72,7 @@ export type PipelineParts = {
 export type Pipeline = { readonly relay: Relay; waitUntilReady(): Promise<unknown>; stop(): Promise<void> };
 
 type Written = { readonly failed: readonly FailedKey[] } & (
-  | { readonly documents: readonly WrittenDocument[] }
+  | { readonly documents: readonly WrittenDocument[]; readonly absent: readonly AbsentKey[] }
   | { readonly entries: readonly WrittenEntry[] }
 );
 
@@ -98,10 +101,11 @@ export function startPipeline(parts: PipelineParts): Pipeline {
   );
   const relay = new Relay({ id: randomUUID(), pool, db, lanes, generations, fuse: parts.fuse, onError });
 
-  const publish = (generation: Generation, written: Written) =>
-    'documents' in written
-      ? publishDocuments(writer, space, generation.id, written.documents)
-      : publishEntries(writer, space, db, generation, written.entries);
+  const publish = async (generation: Generation, written: Written) => {
+    if ('entries' in written) return publishEntries(writer, space, db, generation, written.entries);
+    await publishDocuments(writer, space, generation.id, written.documents, lastsMs(generation.lifecycle));
+    await forgetKeys(writer, space, generation.id, written.absent);
+  };
   const ease = new Ease(parts.concurrency);
   const takeTurn = turns(() => ease.limit);
   const recompute = {
@@ -111,11 +115,14 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     transforms,
     write: async (tx: Database, batch: LockedBatch): Promise<Written> => {
       const start = performance.now();
+      const [lazy, transform] = [lazyTerms(batch.lifecycle), transforms.of(batch.generation)];
       const written: Written =
-        batch.generation.model.kind === 'document'
-          ? await writeDocuments(tx, batch, transforms.of(batch.generation), parts.maxDocumentBytes)
-          : { entries: await writeEntries(tx, batch), failed: [] };
-      await writeTimers(tx, batch);
+        batch.generation.model.kind === 'list'
+          ? { entries: await writeEntries(tx, batch), failed: [] }
+          : lazy
+            ? await writeLazy(tx, batch, lazy, transform, parts.maxDocumentBytes)
+            : await writeDocuments(tx, batch, transform, parts.maxDocumentBytes);
+      if (!lazy) await writeTimers(tx, batch);
       ease.note(batch.keys.length, performance.now() - start);
       return written;
     },
@@ -178,6 +185,11 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     { name: 'rotate', everyMs: 5000, run: async () => relay.delivered && rotate(db, relay.delivered) },
   ]);
 
+    {
+      name: 'purge of what is spent',
+      everyMs: 30_000,
+      run: async (again) => (await purgeSpent(db, await generations.live())) && again(100),
+    },
   relay.run();
   return {
     relay,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { addDoctor } from './doctor.ts';
+import { addEvict } from './evict.ts';
 import { addExplain } from './explain.ts';
 import { addFuse } from './fuse.ts';
 import { addMigrate } from './migrate.ts';
@@ -19,6 +20,7 @@ const verbs = [
   addStatus,
   addRebuild,
   addTouch,
+  addEvict,
   addVerify,
   addExplain,
   addFuse,

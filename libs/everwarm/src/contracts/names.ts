@@ -92,6 +92,17 @@ export type KeySpace = { readonly namespace: string; readonly epoch: string };
 /** The Redis key of one document. */
 export const documentKey = (space: KeySpace, generation: number, key: string): string => `${documentPrefix(space, generation)}${key}`;
 
+/**
+ * What readers of a document that no store has leave for each other: which of them asks the sources, then for a moment what they said.
+ * In one Redis Cluster slot with the document, as long as its key has no braces.
+ */
+export const leaseKey = (space: KeySpace, generation: number, key: string): string =>
+  `${space.namespace}:${space.epoch}:lease:{${documentKey(space, generation, key)}}`;
+
+/** The Redis key of a document's compressed twin. */
+export const twinKey = (space: KeySpace, generation: number, encoding: string, key: string): string =>
+  `${space.namespace}:${space.epoch}:twin:${generation}:${encoding}:${key}`;
+
 /** What all documents of a generation begin with in Redis. */
 export const documentPrefix = (space: KeySpace, generation: number): string => `${space.namespace}:${space.epoch}:${generation}:`;
 
@@ -110,6 +121,9 @@ export const epochPrefixes = ({ namespace, epoch }: KeySpace): readonly string[]
 
 /** The mark that says Redis holds what the projection tables hold; gone after a flush, and then everything is written again. */
 export const presenceKey = (space: KeySpace): string => `${space.namespace}:${space.epoch}:present`;
+
+/** The channel on which every document that is newly written to Redis is told of, by the script that writes it. */
+export const changesChannel = (space: KeySpace): string => `${space.namespace}:${space.epoch}:changes`;
 
 /** What is written to Redis to see whether it takes writes. */
 export const probeKey = (space: KeySpace): string => `${space.namespace}:${space.epoch}:probe`;

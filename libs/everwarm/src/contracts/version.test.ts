@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EverwarmError } from './errors.ts';
-import { decodeStored, encodeHeader, formatVersion, headerLength, versionLength } from './version.ts';
+import { decodeStored, encodeEvicted, encodeHeader, formatVersion, headerLength, unwrittenVersion, versionLength } from './version.ts';
 
 const epoch = fc.integer({ min: 1, max: 9999 });
 const number = fc.bigInt({ min: 0n, max: 2n ** 63n - 1n });
@@ -35,14 +35,25 @@ describe('a stored document', () => {
         const version = formatVersion(of, value);
         const header = encodeHeader(version, asOf, false);
         expect(header).toHaveLength(headerLength);
-        expect(decodeStored(Buffer.concat([Buffer.from(header), bytes]))).toEqual({ version, asOf, body: Buffer.from(bytes) });
+        expect(decodeStored(Buffer.concat([Buffer.from(header), bytes]))).toEqual({
+          version,
+          asOf,
+          body: Buffer.from(bytes),
+          evicted: false,
+        });
       }),
     );
   });
 
   it('that is a tombstone has no body', () => {
     const version = formatVersion(1, 7n);
-    expect(decodeStored(Buffer.from(encodeHeader(version, 5, true)))).toEqual({ version, asOf: 5, body: null });
+    expect(decodeStored(Buffer.from(encodeHeader(version, 5, true)))).toEqual({ version, asOf: 5, body: null, evicted: false });
+  });
+
+  it('that was evicted has no body, no moment, and the version below which nothing may come back', () => {
+    const version = formatVersion(1, 7n);
+    expect(decodeStored(Buffer.from(encodeEvicted(version)))).toEqual({ version, asOf: 0, body: null, evicted: true });
+    expect(unwrittenVersion < formatVersion(1, 0n)).toBe(true);
   });
 
   it.each(['', 'x', '{"a":1}', 'x'.repeat(headerLength), 'x'.repeat(500)])('that Everwarm never wrote is refused: %j', (text) => {

@@ -1,6 +1,7 @@
 import type { Generation } from '#contracts/compiled.ts';
 import type { Database, Transactions } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
+import { lifecycleKind } from '#contracts/lifecycle.ts';
 import { documentPrefix, type KeySpace, projectionTable } from '#contracts/names.ts';
 import { canCompute, type Transforms } from '#contracts/transform.ts';
 import type { Redis } from '#platform/clients.ts';
@@ -85,10 +86,11 @@ async function lookAgain(parts: AuditParts, generation: Generation, keys: readon
   return { findings, inFlight };
 }
 
-/** All keys that a generation has or should have, in steps. */
+/** All keys that a generation has or should have, in steps; of a lazy one, those it has. */
 async function* keysOf(db: Database & Transactions, generation: Generation): AsyncGenerator<string[]> {
   let position: string[] | null = null;
-  for (;;) {
+  const isLazy = lifecycleKind(generation.lifecycle) === 'lazy';
+  while (!isLazy) {
     const rows: { key: string; position: string[] }[] = await db.transaction(
       async (tx) => (await tx.query<{ key: string; position: string[] }>(generation.model.enumerate, [position, stepKeys])).rows,
     );
@@ -107,7 +109,9 @@ async function* keysOf(db: Database & Transactions, generation: Generation): Asy
       )
     ).rows;
     const keys = page.map((row) => row.key);
-    const known = await db.transaction(async (tx) => (await tx.query<{ key: string }>(generation.model.present, [keys])).rows);
+    const known = isLazy
+      ? []
+      : await db.transaction(async (tx) => (await tx.query<{ key: string }>(generation.model.present, [keys])).rows);
     const inSource = new Set(known.map((row) => row.key));
     const orphans = keys.filter((key) => !inSource.has(key));
     if (orphans.length > 0) yield orphans;

@@ -1,5 +1,6 @@
 import type { Generation } from '#contracts/compiled.ts';
 import type { Database, Transactions } from '#contracts/database.ts';
+import type { Lifecycle } from '#contracts/lifecycle.ts';
 import { shardCount, shardLockSpace } from '#contracts/names.ts';
 import { shardOf } from '#contracts/shard.ts';
 import { reached } from '#contracts/steps.ts';
@@ -12,6 +13,8 @@ export type LockedBatch = {
   readonly keys: readonly string[];
   readonly claims: readonly Claim[];
   readonly version: Version;
+  /** As it was when the batch had its locks: a walk that follows a change of it finds what this batch left. */
+  readonly lifecycle: Lifecycle;
 };
 
 /**
@@ -31,7 +34,7 @@ export type Takes = 'well' | 'any';
 /** A key as the ledger owed it when the batch began. */
 export type Claim = { readonly key: string; readonly seq: string };
 
-type Owed = { number: string; key: string; seq: string; failed: boolean; quarantined: boolean };
+type Owed = { number: string; key: string; seq: string; failed: boolean; quarantined: boolean; lifecycle: Lifecycle | null };
 
 /**
  * Recomputes keys in one transaction, in an order that makes versions mean something: the locks of the keys' shards, then one
@@ -62,7 +65,8 @@ export function recomputeBatch<W>(
       reached('recompute.locked');
       const claims = rows.map(({ key, seq }) => ({ key, seq }));
       const version = formatVersion(epoch, BigInt(first.number));
-      const written = await write(tx, { generation, keys: claims.map((claim) => claim.key), claims, version });
+      const lifecycle = first.lifecycle ?? generation.lifecycle;
+      const written = await write(tx, { generation, keys: claims.map((claim) => claim.key), claims, version, lifecycle });
       reached('recompute.written');
       return { written, claims, busy, apart };
     },
@@ -84,7 +88,8 @@ function lockSql(generation: number, shards: readonly number[]): string {
 }
 
 function claimSql(generation: number, keys: readonly string[]): string {
-  return `select n.number, l.key, l.seq::text as seq, l.attempts > 0 as failed, q.key is not null as quarantined
+  return `select n.number, l.key, l.seq::text as seq, l.attempts > 0 as failed, q.key is not null as quarantined,
+  (select g.lifecycle from everwarm.generations g where g.id = ${generation}) as lifecycle
 from (select nextval('everwarm.version_seq')::text as number) n cross join everwarm.ledger l left join everwarm.quarantine q on q.generation = l.generation and q.key = l.key
 where l.generation = ${generation} and l.key in (${keys.map(textLiteral).join(', ')})`;
 }

@@ -1,5 +1,6 @@
 import type { CompiledModel } from '#contracts/compiled.ts';
 import type { Database, Transactions } from '#contracts/database.ts';
+import { type Lifecycle, lifecycleKind } from '#contracts/lifecycle.ts';
 import { projectionTable } from '#contracts/names.ts';
 import { blameGeneration } from '#contracts/statement-error.ts';
 import { oweBulk } from './owe.ts';
@@ -9,7 +10,15 @@ import { resetAggregates } from './reset-aggregates.ts';
 const stepKeys = 5000;
 const backlogLimit = 15_000;
 
-type Row = { id: number; state: string; model: CompiledModel; phase: 'source' | 'projection'; position: string[] | null; now: number };
+type Row = {
+  id: number;
+  state: string;
+  model: CompiledModel;
+  lifecycle: Lifecycle;
+  phase: 'source' | 'projection';
+  position: string[] | null;
+  now: number;
+};
 
 /** Begins (or begins again) the walk over all keys of these generations: each becomes owed. */
 export async function startReconcile(tx: Database, generations: readonly number[]): Promise<void> {
@@ -39,16 +48,21 @@ export function reconcileStep(db: Transactions): Promise<boolean> {
   return db.transaction(async (tx) => {
     const { rows } = await tx.query<Row>(
       // Each walk waits for its own keys alone: those of a generation that nobody can compute now are not worked off.
-      `select id, state, model, reconcile_phase as phase, reconcile_position as position, extract(epoch from now())::float8 * 1000 as now from everwarm.generations g
+      `select id, state, model, lifecycle, reconcile_phase as phase, reconcile_position as position, extract(epoch from now())::float8 * 1000 as now from everwarm.generations g
 where reconcile_phase is not null and stalled is null and state <> 'dropped' and installed_xid < pg_snapshot_xmin(pg_current_snapshot())
   and (select count(*) from (select from everwarm.ledger l where l.generation = g.id limit ${backlogLimit}) owed) < ${backlogLimit} order by id limit 1 for update`,
     );
     const walk = rows[0];
     if (!walk) return false;
-    const page = walk.phase === 'source' ? await sourceKeys(tx, walk) : await projectedKeys(tx, walk);
+    const isLazy = lifecycleKind(walk.lifecycle) === 'lazy';
+    const page = isLazy
+      ? await storedKeys(tx, walk)
+      : walk.phase === 'source'
+        ? await sourceKeys(tx, walk, everyKey)
+        : await projectedKeys(tx, walk, everyKey);
     await oweBulk(tx, walk.id, page.keys, walk.now);
     if (page.isFull) await moveTo(tx, walk.id, walk.phase, page.position);
-    else if (walk.phase === 'source') await moveTo(tx, walk.id, 'projection', null);
+    else if (walk.phase === 'source' && !isLazy) await moveTo(tx, walk.id, 'projection', null);
     else await finish(tx, walk.id);
     return true;
   });
@@ -69,6 +83,17 @@ async function projectedKeys(tx: Database, { id, model, position }: Row): Promis
   const { rows } = await tx.query<{ key: string }>(
     `select distinct key collate "C" as key from everwarm.${projectionTable(id)} where ${live} is not null and ($1::text is null or key collate "C" > $1) order by 1 limit $2`,
     [position?.[0] ?? null, stepKeys],
+/** Of a lazy read model, what is stored of it: everything else is made when it is read. */
+async function storedKeys(tx: Database, { id, position }: Row): Promise<Page> {
+  const { rows } = await tx.query<{ key: string }>(
+    `select key from everwarm.${projectionTable(id)} where as_of > '-infinity' and ($1::text is null or key > $1) order by key limit $2`,
+    [position?.[0] ?? null, stepKeys],
+  );
+  const keys = rows.map(({ key }) => key);
+  const last = keys.at(-1);
+  return { keys, position: last === undefined ? null : [last], isFull: keys.length === stepKeys };
+}
+
   );
   const keys = rows.map((row) => row.key);
   const present = await tx

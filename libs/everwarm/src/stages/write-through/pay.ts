@@ -60,13 +60,13 @@ const behindMark = (mark: string): string => `behind ${mark}`;
 async function sweep({ db, redis, space, generations }: PayParts): Promise<void> {
   const live = await generations();
   const documents = live.filter(({ model }) => model.kind === 'document');
-  for (const { id } of documents) await sweepMostRead(db, redis, space, id);
-  for (const { id } of documents) await sweepNewest(db, redis, space, id);
+  for (const generation of documents) await sweepMostRead(db, redis, space, generation);
+  for (const generation of documents) await sweepNewest(db, redis, space, generation);
   for (const list of live.filter(({ model }) => model.kind === 'list'))
     for await (const partition of partitionsOf(db, list.id)) await fillUntilWhole(redis, space, db, list, partition);
-  for (const { id } of documents) {
+  for (const generation of documents) {
     let after: string | null = null;
-    do after = (await sweepDocuments(db, redis, space, id, after)).next;
+    do after = (await sweepDocuments(db, redis, space, generation, after)).next;
     while (after !== null);
   }
 }
@@ -83,7 +83,7 @@ async function paySome(tx: Database, { redis, space, generations }: PayParts): P
   for (const generation of live) {
     const keys = rows.filter((row) => row.generation === generation.id).map(({ key }) => key);
     if (keys.length === 0) continue;
-    if (generation.model.kind === 'document') await publishKeys(tx, redis, space, generation.id, keys);
+    if (generation.model.kind === 'document') await publishKeys(tx, redis, space, generation, keys);
     else await publishEntries(redis, space, tx, generation, await entriesOf(tx, generation.id, keys));
   }
   if (rows.length > 0) reached('pay.half');

@@ -50,7 +50,7 @@ test('bytes arrive as they are', async () => {
   const { redis, space, document } = openStores();
   const doc = JSON.stringify({ text: 'ß\u0000\u2028"\\€🎈', number: 1.5 });
   await publishDocuments(redis, space, 1, [{ key: 'ключ:{a}*', doc, version: v(1), asOf: 1234.6 }]);
-  expect(await document('ключ:{a}*')).toEqual({ version: v(1), asOf: 1235, body: Buffer.from(doc) });
+  expect(await document('ключ:{a}*')).toEqual({ version: v(1), asOf: 1235, body: Buffer.from(doc), evicted: false });
 });
 
 test('what Redis did not take is not called done', async () => {

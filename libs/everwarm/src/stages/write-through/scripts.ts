@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { unwrittenVersion } from '#contracts/version.ts';
 import { beginPage, fillPage, setCount, setEntry } from './page-scripts.ts';
 
 /*
@@ -7,14 +8,34 @@ import { beginPage, fillPage, setCount, setEntry } from './page-scripts.ts';
  */
 
 /**
- * Fenced set of a document.
- * KEYS[1] the document. ARGV[1] version, ARGV[2] header and body, ARGV[3] seconds after which it may go, 0 for never (tombstones go).
+ * Fenced set of a document, told of on the channel of changes: version, kind and, as the document's key goes on after what it has in
+ * common with the channel, generation and key.
+ * KEYS[1] the document. ARGV[1] version, ARGV[2] header and body, ARGV[3] seconds after which it may go, 0 for never (tombstones go),
+ * or after `@` the millisecond since 1970 at which it goes,
+ * ARGV[4] the channel.
  * Returns 1 when it was written, 0 when Redis holds this version or a newer one.
+ *
+ * It is told of first: a script that fails takes nothing back, and whoever repeats one that had written and then was refused the
+ * channel would find the version held, and tell nobody. A change that is told and not written costs whoever hears it one look.
  */
 const setDocument = `
 local held = redis.call('GETRANGE', KEYS[1], 0, 23)
 if held >= ARGV[1] then return 0 end
-if ARGV[3] == '0' then redis.call('SET', KEYS[1], ARGV[2]) else redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end
+redis.call('PUBLISH', ARGV[4], string.sub(ARGV[2], 1, 25) .. string.sub(KEYS[1], #ARGV[4] - 6))
+if ARGV[3] == '0' then redis.call('SET', KEYS[1], ARGV[2])
+elseif string.sub(ARGV[3], 1, 1) == '@' then redis.call('SET', KEYS[1], ARGV[2], 'PXAT', string.sub(ARGV[3], 2))
+else redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end
+return 1`;
+
+/**
+ * Forgets what a reader noted of a key: that there is no document. KEYS[1] the document. ARGV[1] a version drawn since, ARGV[2] the
+ * channel of changes, on which it is told as the eviction of whatever is older.
+ * Returns 1 when there was such a note, 0 when there was none, or something that was written.
+ */
+const forget = `
+if redis.call('GETRANGE', KEYS[1], 0, 23) ~= '${unwrittenVersion}' then return 0 end
+redis.call('PUBLISH', ARGV[2], ARGV[1] .. 'e' .. string.sub(KEYS[1], #ARGV[2] - 6))
+redis.call('DEL', KEYS[1])
 return 1`;
 
 /** Ends a rehydration. KEYS[1] its mark, KEYS[2] the mark of presence (the caller keeps both in one slot or one node). ARGV[1] token. */
@@ -26,7 +47,8 @@ return 1`;
 
 /** The fenced writes as commands of a connection or a pipeline. */
 export interface FencedCommands {
-  everwarmSetDocument(key: string, version: string, value: Buffer | string, ttl: string): Promise<number>;
+  everwarmSetDocument(key: string, version: string, value: Buffer | string, ttl: string, channel: string): Promise<number>;
+  everwarmForget(key: string, version: string, channel: string): Promise<number>;
   everwarmSetEntry(
     page: string,
     entries: string,
@@ -54,6 +76,7 @@ export interface FencedCommands {
 /** Teaches a connection the fenced writes. Idempotent. */
 export function withFencedCommands(redis: Redis): Redis & FencedCommands {
   redis.defineCommand('everwarmSetDocument', { numberOfKeys: 1, lua: setDocument });
+  redis.defineCommand('everwarmForget', { numberOfKeys: 1, lua: forget });
   redis.defineCommand('everwarmSetEntry', { numberOfKeys: 2, lua: setEntry });
   redis.defineCommand('everwarmBeginPage', { numberOfKeys: 2, lua: beginPage });
   redis.defineCommand('everwarmFillPage', { numberOfKeys: 2, lua: fillPage });

@@ -46,10 +46,10 @@ async function* pass(parts: PayParts): AsyncGenerator<void, void> {
   }
 }
 
-async function* scrubDocuments({ db, redis, space }: PayParts, { id }: Generation): AsyncGenerator<void, void> {
+async function* scrubDocuments({ db, redis, space }: PayParts, generation: Generation): AsyncGenerator<void, void> {
   let after: string | null = null;
   do {
-    after = (await sweepDocuments(db, redis, space, id, after)).next;
+    after = (await sweepDocuments(db, redis, space, generation, after)).next;
     yield;
   } while (after !== null);
 }

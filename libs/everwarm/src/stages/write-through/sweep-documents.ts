@@ -1,4 +1,6 @@
+import type { Generation } from '#contracts/compiled.ts';
 import type { Database } from '#contracts/database.ts';
+import { lastsMs } from '#contracts/lazy.ts';
 import { documentKey, type KeySpace, projectionTable } from '#contracts/names.ts';
 import { versionLength } from '#contracts/version.ts';
 import { execute, type FencedRedis } from './fenced-pipeline.ts';
@@ -13,6 +15,9 @@ const first = 5000;
 
 type Row = { readonly key: string; readonly version: string; readonly gone: boolean; readonly asOf: number };
 
+/** The generation whose documents are swept. */
+export type SweptGeneration = Pick<Generation, 'id' | 'lifecycle'>;
+
 /** What comparing some documents came to: how many Redis was given, and after which key to go on; null at the end. */
 export type Swept = { readonly published: number; readonly next: string | null };
 
@@ -24,11 +29,11 @@ export async function sweepDocuments(
   db: Database,
   redis: FencedRedis,
   space: KeySpace,
-  generation: number,
+  generation: SweptGeneration,
   after: string | null,
 ): Promise<Swept> {
   const { rows } = await db.query<Row>(
-    `select ${compared} from everwarm.${projectionTable(generation)} where $1::text is null or key > $1 order by key limit ${chunk}`,
+    `select ${compared} from everwarm.${projectionTable(generation.id)} where $1::text is null or key > $1 order by key limit ${chunk}`,
     [after],
   );
   const published = await publishMissing(db, redis, space, generation, rows);
@@ -36,25 +41,31 @@ export async function sweepDocuments(
 }
 
 /** The same for the documents that readers counted most often. */
-export async function sweepMostRead(db: Database, redis: FencedRedis, space: KeySpace, generation: number): Promise<void> {
+export async function sweepMostRead(db: Database, redis: FencedRedis, space: KeySpace, generation: SweptGeneration): Promise<void> {
   const { rows } = await db.query<Row>(
-    `select ${compared} from everwarm.${projectionTable(generation)} join (
+    `select ${compared} from everwarm.${projectionTable(generation.id)} join (
   select key, score from everwarm.most_read where generation = $1 order by score desc limit ${first}
 ) m using (key) order by m.score desc`,
-    [generation],
+    [generation.id],
   );
   await publishInSteps(db, redis, space, generation, rows);
 }
 
 /** The same for the documents that changed last, found by one pass over the table. */
-export async function sweepNewest(db: Database, redis: FencedRedis, space: KeySpace, generation: number): Promise<void> {
+export async function sweepNewest(db: Database, redis: FencedRedis, space: KeySpace, generation: SweptGeneration): Promise<void> {
   const { rows } = await db.query<Row>(
-    `select ${compared} from everwarm.${projectionTable(generation)} order by version desc limit ${first}`,
+    `select ${compared} from everwarm.${projectionTable(generation.id)} order by version desc limit ${first}`,
   );
   await publishInSteps(db, redis, space, generation, rows);
 }
 
-async function publishInSteps(db: Database, redis: FencedRedis, space: KeySpace, generation: number, rows: readonly Row[]): Promise<void> {
+async function publishInSteps(
+  db: Database,
+  redis: FencedRedis,
+  space: KeySpace,
+  generation: SweptGeneration,
+  rows: readonly Row[],
+): Promise<void> {
   for (let start = 0; start < rows.length; start += chunk)
     await publishMissing(db, redis, space, generation, rows.slice(start, start + chunk));
 }
@@ -64,14 +75,14 @@ export async function publishKeys(
   db: Database,
   redis: FencedRedis,
   space: KeySpace,
-  generation: number,
+  generation: SweptGeneration,
   keys: readonly string[],
 ): Promise<void> {
   const { rows } = await db.query<WrittenDocument>(
-    `select key, doc, version, extract(epoch from as_of)::float8 * 1000 as "asOf" from everwarm.${projectionTable(generation)} where key = any($1)`,
+    `select key, doc, version, extract(epoch from as_of)::float8 * 1000 as "asOf" from everwarm.${projectionTable(generation.id)} where key = any($1)`,
     [keys],
   );
-  await publishDocuments(redis, space, generation, rows);
+  await publishDocuments(redis, space, generation.id, rows, lastsMs(generation.lifecycle));
 }
 
 const compared = 'key, version, doc is null as gone, extract(epoch from as_of)::float8 * 1000 as "asOf"';
@@ -80,19 +91,19 @@ async function publishMissing(
   db: Database,
   redis: FencedRedis,
   space: KeySpace,
-  generation: number,
+  generation: SweptGeneration,
   rows: readonly Row[],
 ): Promise<number> {
   if (rows.length === 0) return 0;
   const pipeline = redis.pipeline();
-  for (const { key } of rows) pipeline.getrange(documentKey(space, generation, key), 0, versionLength - 1);
+  for (const { key } of rows) pipeline.getrange(documentKey(space, generation.id, key), 0, versionLength - 1);
   const held = (await execute(pipeline)) as string[];
   const missing = rows.filter((row, index) => lacks(held[index] ?? '', row)).map(({ key }) => key);
   if (missing.length > 0) await publishKeys(db, redis, space, generation, missing);
   return missing.length;
 }
 
-/** A tombstone that has gone of age is not missed: no write is so late. */
+/** A tombstone that has gone of age is not missed, nor is the marker of an eviction: no write is so late. */
 function lacks(held: string, { version, gone, asOf }: Row): boolean {
   if (held === '' && gone) return Date.now() - asOf < tombstoneTtl * 1000;
   return held < version;

@@ -5,10 +5,16 @@ import { projectionTable } from '#contracts/names.ts';
 import type { FailedKey, Transform } from '#contracts/transform.ts';
 import type { Version } from '#contracts/version.ts';
 
-/** A document as it now stands in Postgres; `doc` null is a tombstone. */
+/** A document as it now stands in Postgres; `doc` null is a tombstone, and of no moment (`asOf` -Infinity) where it was evicted. */
 export type WrittenDocument = { readonly key: string; readonly doc: string | null; readonly version: Version; readonly asOf: number };
 
-/** The columns of a document generation's table. `doc` null is a tombstone: a version like any other. */
+/** A key of which Postgres holds nothing, as a batch of this version found. */
+export type AbsentKey = { readonly key: string; readonly version: Version };
+
+/**
+ * The columns of a document generation's table. `doc` null is a tombstone: a version like any other. Its moment `-infinity` says that
+ * the document was evicted: nothing is known of the key, but that nothing below this version may come back.
+ */
 export const documentTableSql = (generation: number): string => `create table if not exists everwarm.${projectionTable(generation)} (
   key text collate "C" primary key, version text collate "C" not null, as_of timestamptz not null, doc text collate "C"
 ) with (fillfactor = 85)`;
@@ -16,8 +22,15 @@ export const documentTableSql = (generation: number): string => `create table if
 /** How large a document may be at most, in bytes, where the configuration does not say. */
 const defaultMaxDocumentBytes = 8 * 1024 * 1024;
 
-/** What writing a batch gave; `failed` are keys whose transform failed or whose document is too large: nothing of theirs was written. */
-export type WrittenBatch = { readonly documents: readonly WrittenDocument[]; readonly failed: readonly FailedKey[] };
+/**
+ * What writing a batch gave; `failed` are keys whose transform failed or whose document is too large: nothing of theirs was written.
+ * `absent` are keys that have no document and never had one.
+ */
+export type WrittenBatch = {
+  readonly documents: readonly WrittenDocument[];
+  readonly absent: readonly AbsentKey[];
+  readonly failed: readonly FailedKey[];
+};
 
 type Batch = { readonly generation: Generation; readonly keys: readonly string[]; readonly version: Version };
 
@@ -26,44 +39,55 @@ type Batch = { readonly generation: Generation; readonly keys: readonly string[]
  * stands, changed or not, and where the fence refused it the one that is there: a version never leaves here with other bytes
  * than Postgres has under it. Keys that never had a document are left out.
  * In one statement, but where a transform makes the documents: then the derived texts come here first, within the transaction.
- * The caller holds the locks of the keys' shards and drew `version` after them.
+ * The caller holds the locks of the keys' shards and drew `version` after them. `all` writes unchanged documents too: their moment,
+ * from which a lazy one ages, is a new one.
  */
 export async function writeDocuments(
   tx: Database,
   batch: Batch,
   transform: Transform | null = null,
   maxBytes: number = defaultMaxDocumentBytes,
+  which: 'changed' | 'all' = 'changed',
 ): Promise<WrittenBatch> {
   const { generation, keys, version } = batch;
-  if (transform !== null) return writeTransformed(tx, batch, transform, maxBytes);
+  if (transform !== null) return writeTransformed(tx, batch, transform, maxBytes, which);
   const { rows } = await tx.query<WrittenRow>({
-    name: `everwarm_write_${generation.id}`,
-    text: writeSql(generation.id, generation.model.recompute, '$3', 'statement_timestamp()'),
+    name: `everwarm_write_${which}_${generation.id}`,
+    text: writeSql(generation.id, generation.model.recompute, '$3', 'statement_timestamp()', which),
     values: [keys, version, maxBytes],
   });
-  return sorted(generation, rows, maxBytes, []);
+  return sorted(batch, rows, maxBytes, []);
 }
 
 /** Too large documents come back as their size alone: their bytes are not worth the way. */
 type WrittenRow = WrittenDocument & { readonly excess: number | null };
 
-function sorted(generation: Generation, rows: readonly WrittenRow[], maxBytes: number, failed: readonly FailedKey[]): WrittenBatch {
-  if (!rows.some(({ excess }) => excess !== null)) return { documents: rows, failed };
+function sorted(
+  { generation, keys, version }: Batch,
+  rows: readonly WrittenRow[],
+  maxBytes: number,
+  failed: readonly FailedKey[],
+): WrittenBatch {
+  const known = new Set([...rows, ...failed].map(({ key }) => key));
+  const absent = known.size === keys.length ? [] : keys.filter((key) => !known.has(key)).map((key) => ({ key, version }));
+  if (!rows.some(({ excess }) => excess !== null)) return { documents: rows, absent, failed };
   const { name } = generation;
   const tooLarge = rows.flatMap(({ key, excess }): FailedKey[] => {
     if (excess === null) return [];
     const message = `The document of ${name} for the key ${JSON.stringify(key)} has ${excess} bytes; "maxDocumentBytes" is ${maxBytes}. Give its collections a limit, or raise the maximum.`;
     return [{ key, error: new EverwarmError('E_DOCUMENT', message, { context: { model: name, key } }) }];
   });
-  return { documents: rows.filter(({ excess }) => excess === null), failed: [...failed, ...tooLarge] };
+  return { documents: rows.filter(({ excess }) => excess === null), absent, failed: [...failed, ...tooLarge] };
 }
 
 async function writeTransformed(
   tx: Database,
-  { generation, keys, version }: Batch,
+  batch: Batch,
   transform: Transform,
   maxBytes: number,
+  which: 'changed' | 'all',
 ): Promise<WrittenBatch> {
+  const { generation, keys, version } = batch;
   // The moment of a document is that of the snapshot it was derived from, not of the statement that writes it.
   const derived = await tx.query<{ key: string; doc: string | null; at: string }>({
     name: `everwarm_derive_${generation.id}`,
@@ -80,11 +104,17 @@ async function writeTransformed(
     }
   }
   const { rows } = await tx.query<WrittenRow>({
-    name: `everwarm_write_${generation.id}`,
-    text: writeSql(generation.id, 'select m.key, m.doc from unnest($1::text[], $3::text[]) as m (key, doc)', '$5', '$4::timestamptz'),
+    name: `everwarm_write_${which}_${generation.id}`,
+    text: writeSql(
+      generation.id,
+      'select m.key, m.doc from unnest($1::text[], $3::text[]) as m (key, doc)',
+      '$5',
+      '$4::timestamptz',
+      which,
+    ),
     values: [made.map(({ key }) => key), version, made.map(({ doc }) => doc), derived.rows[0]?.at, maxBytes],
   });
-  return sorted(generation, rows, maxBytes, failed);
+  return sorted(batch, rows, maxBytes, failed);
 }
 
 /**
@@ -92,8 +122,9 @@ async function writeTransformed(
  * asks for. Insert-or-nothing plus a guarded update, because `on conflict do update … where` locks and logs unchanged rows too. The fence
  * is in the update. `input` is SQL that gives (key, doc), `$2` the version, `max` and `asOf` are parameters or expressions.
  */
-export function writeSql(generation: number, input: string, max: string, asOf: string): string {
+export function writeSql(generation: number, input: string, max: string, asOf: string, which: 'changed' | 'all' = 'changed'): string {
   const table = `everwarm.${projectionTable(generation)}`;
+  const differs = which === 'all' ? 'true' : `(p.doc is distinct from i.doc or p.as_of = '-infinity')`;
   return `with input as materialized (${input}),
 inserted as (
   insert into ${table} (key, version, as_of, doc) select key, $2, ${asOf}, doc from input where octet_length(doc) <= ${max}::integer
@@ -101,7 +132,7 @@ inserted as (
 ),
 updated as (
   update ${table} p set version = $2, as_of = ${asOf}, doc = i.doc from input i
-  where p.key = i.key and p.doc is distinct from i.doc and p.version < $2 and coalesce(octet_length(i.doc) <= ${max}::integer, true) returning p.key
+  where p.key = i.key and ${differs} and p.version < $2 and coalesce(octet_length(i.doc) <= ${max}::integer, true) returning p.key
 ),
 written as (select key from inserted union all select key from updated)
 select i.key, case when octet_length(i.doc) > ${max}::integer then null when w.key is null then p.doc else i.doc end as doc, case when w.key is null then p.version else $2 end as version,
