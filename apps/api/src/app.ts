@@ -27,7 +27,7 @@ export async function buildApp({ reader, db, log }: ApiParts): Promise<FastifyIn
   app.setErrorHandler(onError);
   app.setNotFoundHandler(onUnknownRoute);
   await describeApi(app);
-  await app.register(async (scope) => viewRoutes(scope, reader));
+  await app.register(async (scope) => viewRoutes(scope, reader, log));
   await app.register(async (scope) => commandRoutes(scope, db));
   await app.register(async (scope) => healthRoutes(scope, { reader, db }));
   return app;

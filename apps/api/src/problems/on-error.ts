@@ -1,10 +1,10 @@
 import { BlogError } from '@everwarm/blog';
 import { EverwarmError } from 'everwarm';
+import { problemOf as problemOfEngine } from 'everwarm/http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { blogProblem } from './blog-problem.ts';
 import { databaseProblem } from './database-problem.ts';
-import { everwarmProblem } from './everwarm-problem.ts';
 import { type Problem, RefusedRequest, sendProblem } from './problem.ts';
 import { requestProblem } from './request-problem.ts';
 
@@ -29,7 +29,7 @@ export function onUnknownRoute(request: FastifyRequest, reply: FastifyReply): vo
 
 function problemOf(error: FastifyError): Problem | undefined {
   if (error instanceof RefusedRequest) return error.problem;
-  if (error instanceof EverwarmError) return everwarmProblem(error);
+  if (error instanceof EverwarmError) return problemOfEngine(error);
   if (error instanceof BlogError) return blogProblem(error);
   return databaseProblem(error) ?? requestProblem(error);
 }

@@ -7,34 +7,24 @@ import {
   frontPage,
   postCard,
   postDetail,
+  postReach,
   tagPosts,
 } from '@everwarm/blog';
-import type { ListModel, ReadModel } from 'everwarm';
+import { documentRoute, listRoute, type Route } from 'everwarm/http';
 
-/** One document of a read model, by the `:id` of the path. */
-export type DocumentView = { readonly url: string; readonly model: ReadModel; readonly noun: string; readonly summary: string };
+/** A read model over HTTP, and what it is for. */
+export type View = { readonly route: Route; readonly summary: string };
 
-/** A page of a list: of the partition that `:id` names, or of the whole list where the path has no `:id`. */
-export type ListView = { readonly url: string; readonly list: ListModel; readonly summary: string };
-
-/** Where each document model is read. */
-export const documentViews: readonly DocumentView[] = [
-  {
-    url: '/posts/:id',
-    model: postDetail,
-    noun: 'published post',
-    summary: 'A post with author, category, tags, newest comments and totals',
-  },
-  { url: '/posts/:id/card', model: postCard, noun: 'published post', summary: 'A post as lists show it' },
-  { url: '/categories/:id', model: categoryCard, noun: 'category', summary: 'A category with the number of its posts' },
-  { url: '/authors/:id', model: authorPage, noun: 'author', summary: 'A member with their totals' },
-];
-
-/** Where each list is read. */
-export const listViews: readonly ListView[] = [
-  { url: '/posts', list: frontPage, summary: 'Published posts, newest first' },
-  { url: '/categories', list: categoryDirectory, summary: 'All categories, oldest first' },
-  { url: '/categories/:id/posts', list: categoryPosts, summary: 'Published posts of a category, newest first' },
-  { url: '/tags/:id/posts', list: tagPosts, summary: 'Published posts with a tag, newest first' },
-  { url: '/authors/:id/posts', list: authorPosts, summary: 'Published posts of an author, newest first' },
+/** Where each read model is read. Documents are followed at the same path and `/live`. */
+export const views: readonly View[] = [
+  { route: documentRoute('/posts/:id', postDetail), summary: 'A post with author, category, tags, newest comments and totals' },
+  { route: documentRoute('/posts/:id/card', postCard), summary: 'A post as lists show it' },
+  { route: documentRoute('/posts/:id/reach', postReach), summary: 'How often a post was seen' },
+  { route: documentRoute('/categories/:id', categoryCard), summary: 'A category with the number of its posts' },
+  { route: documentRoute('/authors/:id', authorPage), summary: 'A member with their totals' },
+  { route: listRoute('/posts', frontPage), summary: 'Published posts, newest first' },
+  { route: listRoute('/categories', categoryDirectory), summary: 'All categories, oldest first' },
+  { route: listRoute('/categories/:id/posts', categoryPosts), summary: 'Published posts of a category, newest first' },
+  { route: listRoute('/tags/:id/posts', tagPosts), summary: 'Published posts with a tag, newest first' },
+  { route: listRoute('/authors/:id/posts', authorPosts), summary: 'Published posts of an author, newest first' },
 ];

@@ -13,7 +13,7 @@ export type Encoding = (typeof encodings)[number];
  * same version and other bytes.
  */
 export function definitionMark(model: AnyModel): string {
-  return definitionHash(model.compile()).slice(0, 8);
+  return String(Number.parseInt(definitionHash(model.compile()).slice(0, 8), 16));
 }
 
 /** Text for a tag of bytes that carry no version of their own. */
