@@ -57,6 +57,8 @@ export type CompiledModel = {
   readonly kind: 'document' | 'list';
   readonly root: TableName;
   readonly key: readonly KeyColumn[];
+  /** Present when the first column of the key says whose the document or entry is. */
+  readonly tenanted?: true;
   /**
    * `$1 text[]` keys. A document model gives one row (key, doc) per key, doc null where there is none;
    * a list gives one row (key, partition, member bytea) per entry of these keys.
@@ -94,6 +96,8 @@ export type CompiledModel = {
     /** The name of the document model whose documents the list shows. */
     readonly item: string;
     readonly partition: KeyColumn | null;
+    /** Whose a partition is, where the item's documents have tenants: the first part of its text. */
+    readonly tenant?: KeyColumn;
     /** `$1 text` partition: all of its entries from the sources, in no order, as (key, member). */
     readonly entries: string;
     /** How many entries of each partition Redis holds: the first ones. */

@@ -60,13 +60,18 @@ export function compileList(schema: SchemaIndex, casing: Casing | undefined, ite
     orderBy,
     limit: null,
     reads: item.root.reads ?? [],
+    ...(item.root.key ? { key: item.root.key } : {}),
   };
   const { membership, column } = planPartition(schema, root, list, casing);
   // The root itself gets them: what a membership joins by is found by its parent, and must be watched.
   if (membership) fields.push({ kind: 'many', name: 'partition', node: membership });
   else if (column) fields.push({ kind: 'column', name: 'partition', column });
   const partitionNode = membership ?? root;
-  const partition = column ? keyTextSql([columnSql(partitionNode, column)]) : `''::text`;
+  const [tenant] = root.key ?? [];
+  // A tenant's partition is nobody else's, whatever they share.
+  const own = membership === null && column === tenant ? null : column;
+  const parts = [...(tenant ? [columnSql(root, tenant)] : []), ...(own ? [columnSql(partitionNode, own)] : [])];
+  const partition = parts.length > 0 ? keyTextSql(parts) : `''::text`;
   const joined = membership ? ` join ${fromSql(membership)} on ${and(joinConditions(membership))}` : '';
   const from = `${fromSql(root)}${joined}`;
   const present = column && !column.column.notNull ? [`${columnSql(partitionNode, column)} is not null`] : [];
@@ -78,6 +83,7 @@ export function compileList(schema: SchemaIndex, casing: Casing | undefined, ite
     kind: 'list',
     root: info.name,
     key: keyColumns(root),
+    ...(root.key ? { tenanted: true } : {}),
     recompute: `select ${distinct}k.key, ${partition} as partition, ${member} as member\nfrom ${keysRelation} join ${fromSql(root)} on ${keyCondition(root, 'k.key')}${joined} where ${and(where)}`,
     enumerate: enumerateSql(root),
     present: presentSql(root),
@@ -89,7 +95,8 @@ export function compileList(schema: SchemaIndex, casing: Casing | undefined, ite
     ...timedness(root),
     list: {
       item: item.name,
-      partition: column ? keyColumn(column, `${list.name}.partitionBy`) : null,
+      partition: own ? keyColumn(own, `${list.name}.partitionBy`) : null,
+      ...(tenant ? { tenant: keyColumn(tenant, list.name) } : {}),
       entries: `select ${distinct}${rootKeySql(root)} as key, ${member} as member from ${from} where ${and([`${partition} = $1::text`, ...where])}`,
       keep,
       count: count ?? false,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { CompiledModel, Dependency, KeyColumn } from '#contracts/compiled.ts';
 import { shapeOf } from './explain/shape.ts';
 import { aggregatesOf } from './plan/keep-aggregates.ts';
-import { type DocumentPlan, nodesOf, type PlanNode } from './plan/plan.ts';
+import { type DocumentPlan, nodesOf, type PlanNode, rootKey } from './plan/plan.ts';
 import type { ColumnInfo } from './schema.ts';
 import { castText, keyColumn } from './sql/forms.ts';
 import { lookupsOf } from './sql/lookups.ts';
@@ -18,6 +18,7 @@ export function compileDocument(plan: DocumentPlan): CompiledModel {
     kind: 'document',
     root: plan.root.scope.info.name,
     key: keyColumns(plan.root),
+    ...(plan.root.key ? { tenanted: true } : {}),
     recompute: recomputeSql(plan.root, 'kept'),
     ...aggregation(plan.root),
     enumerate: enumerateSql(plan.root),
@@ -57,9 +58,9 @@ function sorted(_: string, value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The key columns of a root, in primary key order. Throws E_DEFINITION for a column type that cannot be a key. */
+/** The key columns of a root: its tenant's, if it has one, then those of the primary key in their order. Throws E_DEFINITION for a column type that cannot be a key. */
 export function keyColumns(root: PlanNode): KeyColumn[] {
-  return root.scope.info.primaryKey.map((column) => keyColumn(column, root.path));
+  return rootKey(root).map((column) => keyColumn(column, root.path));
 }
 
 /** The statement that walks all keys of a root in primary key order, from a position on: also of rows whose time has not come, since somebody must wait for them. */
