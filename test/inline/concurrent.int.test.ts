@@ -31,8 +31,8 @@ test('random transactions, one after another and no worker anywhere, leave what 
   client.release();
   await stocked.publish();
   const left: unknown[] = [];
-  for (let round = 0; round < 10; round++) {
-    await writeRandomly(depot.pool, random, 30, 1, async (writer) => {
+  for (let round = 0; round < 6; round++) {
+    await writeRandomly(depot.pool, random, 25, 1, async (writer) => {
       const pending = await depot.inlining.inline(writer, { maxKeys: 1000 });
       left.push(...pending.left);
       return pending;
