@@ -36,6 +36,20 @@ export const fleetName = (code: string, stamp: number): string => `${code} of ch
 /** See {@link fleetName}. */
 export const entryWords = (hullNo: number, life: number, n: number): string => `entry ${n} of ${hullNo}, life ${life}`;
 
+const shownBy: Readonly<Record<string, string>> = {
+  vessel: 'vessel_sheet',
+  fleet: 'fleet_board',
+  signal: 'signal_card',
+  manifest: 'manifest_card',
+};
+
+/** The document that is about a subject: a subject's name is what it is and its key. */
+export function documentOf(subject: string): { readonly model: string; readonly key: string } | null {
+  const [what = ''] = subject.split(' ', 1);
+  const model = shownBy[what];
+  return model === undefined ? null : { model, key: subject.slice(what.length + 1) };
+}
+
 type Found = Omit<Inspection, 'key'>;
 
 const inspectors: Readonly<Record<string, (document: never, asOf: number | null) => Found>> = {

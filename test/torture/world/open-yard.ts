@@ -36,12 +36,17 @@ export function openYard({ stage, random, rate }: YardOptions): { readonly load:
   const early: Violation[] = [];
   const history = new CommitHistory((violation) => (accuse ?? early.push.bind(early))(violation));
   let accuse: ((violation: Violation) => void) | null = null;
+  const telling = random.fork();
   const load: YardLoad = openYardLoad({
     postgresUrl: () => stage.postgresUrl(),
     random,
     history,
     rate,
     isShown: (subject, stamp) => isShown(judge, subject, stamp),
+    tell: (commit) => {
+      const readers = stage.processes.filter(({ role, state }) => role === 'reader' && state === 'running');
+      if (readers.length > 0) telling.pick(readers).send({ type: 'committed', ...commit });
+    },
   });
   const judge: OpenJudge = openJudge({
     stage,

@@ -1,6 +1,11 @@
 import { runReader } from '../../../libs/everwarm/src/torture/run-reader.ts';
-import { inspect, staysGone } from './inspect.ts';
+import { documentOf, inspect, staysGone } from './inspect.ts';
 import { readModels } from './read-models.ts';
 
 // Clients that read the yard and believe nothing.
-await runReader({ models: readModels, testimony: { inspect, staysGone }, readsPerSecond: Number(process.env['TORTURE_READS'] ?? 600) });
+await runReader({
+  models: readModels,
+  testimony: { inspect, staysGone },
+  documentOf,
+  readsPerSecond: Number(process.env['TORTURE_READS'] ?? 600),
+});

@@ -1,4 +1,6 @@
+import { tokenOf } from 'everwarm/reader';
 import type { CommitHistory } from '../../../libs/everwarm/src/torture/commit-history.ts';
+import type { ToldCommit } from '../../../libs/everwarm/src/torture/told-commit.ts';
 import type { Load, Random } from '../../../libs/everwarm/src/torture/types.ts';
 import { openWriters, type Writers } from '../../../libs/everwarm/src/torture/writers.ts';
 import { subjects } from './inspect.ts';
@@ -16,13 +18,18 @@ export type YardLoadParts = {
   readonly rate: number;
   /** Whether a subject is shown as of this number, or a later one, by every copy and every reader. */
   readonly isShown: (subject: string, stamp: number) => Promise<boolean>;
+  /** Told of some of the commits that were heard of, with a token of each, to be read with it. */
+  readonly tell: (commit: Omit<ToldCommit, 'type'>) => void;
 };
+
+/** This share of the transactions is named by a token. */
+const namedShare = 0.25;
 
 /** The load over the yard. Each commit that is heard of goes into the history. */
 export type YardLoad = Load & Pick<Writers, 'tally' | 'lastOutage'>;
 
 /** Random transactions over the yard, until it is stopped. Then nothing is illegible any more and nothing waits for its time. */
-export function openYardLoad({ postgresUrl, random, history, rate, isShown }: YardLoadParts): YardLoad {
+export function openYardLoad({ postgresUrl, random, history, rate, isShown, tell }: YardLoadParts): YardLoad {
   const yard: Yard = { roster: new Roster(), signals: [] };
   const remember = ({ stamps, fate }: Made) => {
     const now = Date.now();
@@ -36,7 +43,14 @@ export function openYardLoad({ postgresUrl, random, history, rate, isShown }: Ya
     greet: (session) => yard.roster.refresh(session),
     make: async (session, own, isolation) => {
       const made = await randomChange({ session, random: own, isolation }, yard);
-      return made === nothing ? null : { heard: () => remember(made) };
+      if (made === nothing) return null;
+      const token = own.chance(namedShare) ? await tokenOf({ query: async (sql) => ({ rows: await session.run(sql) }) }) : null;
+      return {
+        heard: () => {
+          remember(made);
+          if (token !== null) tell({ token, stamps: made.stamps });
+        },
+      };
     },
   });
   let marks = 0;

@@ -71,6 +71,18 @@ export class ReadingClient {
     return document ? this.#parts.witness.claimsOf(model, answerOf(document)) : null;
   }
 
+  /** The document of this key, which must show what the token names: beside the questions one after the other, so the witness does not hear of it. */
+  async readAfter(model: string, key: string, token: string): Promise<Answer | null> {
+    const asked = this.#documents.find(({ name }) => name === model);
+    const document = asked && (await this.#parts.reader.raw(asked, this.#keyInput(asked, key), { after: token }));
+    return document ? answerOf(document) : null;
+  }
+
+  /** What a document claims. */
+  claimsOf(model: string, answer: Answer): readonly Claim[] {
+    return this.#parts.witness.claimsOf(model, answer);
+  }
+
   async #loop(): Promise<void> {
     const { tally, random, perSecond } = this.#parts;
     let due = performance.now();
