@@ -18,7 +18,7 @@ async function setup(options: Parameters<typeof openArchive>[0] = {}) {
     ...archive,
     pool,
     reader,
-    async relabel(stamp: number) {
+    relabel: async (stamp: number) => {
       await pool.query(relabel, [`as of ${stamp}`, stamp]);
       return tokenOf(pool);
     },

@@ -42,7 +42,7 @@ async function readEveryWrite(
 test('a read with the token of a commit shows it', async () => {
   const archive = await openArchive();
   await archive.startWorker();
-  const { misses, tiers } = await readEveryWrite(archive, 40, (after) => ({ after, timeoutMs: 5000 }));
+  const { misses, tiers } = await readEveryWrite(archive, 25, (after) => ({ after, timeoutMs: 5000 }));
   expect(misses).toEqual([]);
   expect(tiers['redis']).toBeGreaterThan(0);
 });
@@ -53,20 +53,20 @@ test('nor is anything missed while workers and Redis stop and come back', async 
   // What nobody works on is waited for in vain: by the sources, and not long.
   let timeoutMs = 5000;
   const events: Record<number, () => Promise<void>> = {
-    30: async () => {
+    15: async () => {
       timeoutMs = 20;
       await worker.stop();
     },
-    36: async () => {
+    20: async () => {
       worker = await archive.startWorker();
       timeoutMs = 5000;
     },
-    60: () => archive.redis.kill(),
-    80: () => archive.redis.start(),
+    35: () => archive.redis.kill(),
+    45: () => archive.redis.start(),
   };
   const { misses, tiers } = await readEveryWrite(
     archive,
-    120,
+    60,
     (after) => ({ after, timeoutMs }),
     async (turn) => events[turn]?.(),
   );
@@ -78,6 +78,6 @@ test('nor is anything missed while workers and Redis stop and come back', async 
 test('without it, what was just written is missed', async () => {
   const archive = await openArchive();
   await archive.startWorker();
-  const { misses } = await readEveryWrite(archive, 20, () => ({}));
+  const { misses } = await readEveryWrite(archive, 10, () => ({}));
   expect(misses.length).toBeGreaterThan(0);
 });

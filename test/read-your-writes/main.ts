@@ -29,6 +29,7 @@ try {
     servers,
     writes,
     seed,
+    faults: true,
     log: (line) => console.log(`${seconds().padStart(9)}  ${line}`),
   });
   for (const miss of misses.slice(0, 20)) console.log(`MISSED: ${miss}`);

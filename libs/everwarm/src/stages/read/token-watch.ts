@@ -95,7 +95,7 @@ export class TokenWatch {
     const generations = [...new Set(asked.map(({ awaited }) => awaited.generation))];
     const questions = [...asked.map(({ awaited }) => awaited), ...this.#met.questions(generations)];
     const look = await this.#look(questions).catch((error: unknown) => {
-      for (const one of asked) this.#leave(one) && one.fail(error);
+      for (const one of asked) if (this.#leave(one)) one.fail(error);
     });
     if (!look) return;
     this.#met.learn(generations, look, asked.length);
