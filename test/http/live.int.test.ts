@@ -143,6 +143,6 @@ test('a comment is sent while there is no news', async () => {
   const reader = (await ask('/shelves/a/live')).body!.getReader();
   onTestFinished(() => reader.cancel());
   let text = '';
-  while (!/\n\n:\n\n:\n\n$/.test(text)) text += Buffer.from((await reader.read()).value ?? new Uint8Array()).toString();
+  while (!text.endsWith('\n\n:\n\n:\n\n')) text += Buffer.from((await reader.read()).value ?? new Uint8Array()).toString();
   expect(text.match(/^id: /gm)).toHaveLength(1);
 });

@@ -13,7 +13,7 @@ export type Problem = {
 };
 
 /** The media type of RFC 9457. */
-export const problemType = 'application/problem+json; charset=utf-8';
+const problemType = 'application/problem+json; charset=utf-8';
 
 /** Which of the engine's codes are the client's doing. Of every other one the client learns only that it may try again. */
 const statuses: Readonly<Record<EverwarmErrorCode, 400 | 403 | 404 | 500 | 503>> = {

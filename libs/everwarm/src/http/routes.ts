@@ -57,7 +57,7 @@ export function routesOf(models: readonly AnyModel[]): Route[] {
 }
 
 /** The names of a path's parameters, in their order. Throws E_CONFIG for a path that not every router would read in the same way. */
-export function paramsOf(path: string): string[] {
+function paramsOf(path: string): string[] {
   if (!/^(\/(:[A-Za-z]\w*|[\w.~-]+))+$/.test(path))
     throw wrong(path, 'is not a path of plain segments and parameters, as in "/posts/:id/card"');
   const names = path.split('/').flatMap((segment) => (segment.startsWith(':') ? [segment.slice(1)] : []));
@@ -66,7 +66,7 @@ export function paramsOf(path: string): string[] {
 }
 
 /** Whether pages of a list are asked for by a partition. */
-export function hasPartitions({ list }: CompiledModel): boolean {
+function hasPartitions({ list }: CompiledModel): boolean {
   return list?.partition != null;
 }
 

@@ -77,8 +77,8 @@ function responseOf({ status, headers, body }: Answer, { method, signal }: Reque
 }
 
 /** The stream as the web has it: nothing is made before somebody reads it. */
-function readable({ parts, close }: Stream): ReadableStream<Uint8Array> {
-  const iterator = parts[Symbol.asyncIterator]();
+function readable(stream: Stream): ReadableStream<Uint8Array> {
+  const iterator = stream.parts[Symbol.asyncIterator]();
   return new ReadableStream(
     {
       async pull(controller) {
@@ -86,7 +86,7 @@ function readable({ parts, close }: Stream): ReadableStream<Uint8Array> {
         if (done) controller.close();
         else controller.enqueue(value);
       },
-      cancel: () => close(),
+      cancel: () => stream.close(),
     },
     { highWaterMark: 0 },
   );
