@@ -185,6 +185,7 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
 
   return {
     ...inlining,
+    ...evictVerbs({ db: postgres.transactions, redis: () => (evicting ??= connectEvicting()), namespace, declared, live }),
     reader: reading.reader,
     async migrate({ dryRun = false } = {}) {
       const owner = config.ownerUrl === undefined ? postgres : openPostgres(config.ownerUrl, { max: 2, name: 'everwarm-migrate' });
@@ -192,7 +193,6 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
         await checkPostgres(owner.transactions);
         const runtimeRole =
           config.ownerUrl === undefined
-    ...evictVerbs({ db: postgres.transactions, redis: () => (evicting ??= connectEvicting()), namespace, declared, live }),
             ? undefined
             : (await postgres.transactions.query<{ role: string }>('select current_user as role')).rows[0]?.role;
         return await alone(owner.pool, () => migrate(owner.transactions, models, { dryRun, runtimeRole }));
