@@ -1,8 +1,9 @@
-import type { CompiledModel, Generation } from '#contracts/compiled.ts';
+import type { CompiledModel } from '#contracts/compiled.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 import { fuseOf } from '#contracts/fuse.ts';
 import type { KeyInput } from '#contracts/key.ts';
 import type { KeySpace } from '#contracts/names.ts';
+import type { Token } from '#contracts/token.ts';
 import { definitionHash } from '#model/compile.ts';
 import type { AnyModel } from '#model/declare/define.ts';
 import { transformsOf } from '#model/declare/transforms.ts';
@@ -16,11 +17,12 @@ import { openRedis, reachRedis, redisError } from '#platform/redis.ts';
 import { readRedisCopy } from '#platform/redis-copy.ts';
 import { checkConfig, type EverwarmConfig } from './config.ts';
 import type { EpochKeeper } from './epoch-keeper.ts';
+import { declaredAmong, liveOf, servingAmong } from './find-model.ts';
 import { defaultGraceMs, withinGrace } from './grace.ts';
 import { type Inlining, openInlining } from './inlining.ts';
 import { type AuditParts, type Verified, verify } from './operations/audit/verify.ts';
-import { type HeldChanges, heldChanges } from './operations/fuse/held-changes.ts';
 import { type EvictVerbs, evictVerbs } from './operations/evict/evict-verbs.ts';
+import { type HeldChanges, heldChanges } from './operations/fuse/held-changes.ts';
 import { type Migration, migrate } from './operations/migrate.ts';
 import { checkPostgres, type Diagnosis, examine } from './operations/observe/doctor.ts';
 import { type Explained, explain } from './operations/observe/explain.ts';
@@ -29,14 +31,15 @@ import { settled } from './operations/observe/settled.ts';
 import { readStatus, type Status } from './operations/observe/status.ts';
 import { type Quarantine, quarantineOf } from './operations/quarantine/quarantine-verbs.ts';
 import { type RebuildProgress, rebuildInPlace } from './operations/rebuild/rebuild.ts';
+import { type TokenClient, tokenOf } from './operations/token.ts';
 import { type TouchClient, touch } from './operations/touch.ts';
 import { openReading } from './reading.ts';
 import { reportFailure } from './report-failure.ts';
 import type { Reader } from './stages/read/reader.ts';
 import { isPresent } from './stages/write-through/copy-state.ts';
+import type { FencedRedis } from './stages/write-through/fenced-pipeline.ts';
 import { isRedisTrouble } from './stages/write-through/redis-trouble.ts';
 import { withFencedCommands } from './stages/write-through/scripts.ts';
-import type { FencedRedis } from './stages/write-through/fenced-pipeline.ts';
 
 /** Everwarm in one process: migrations, the pipeline, reading and operating. Made by {@link createEverwarm}. */
 export interface Everwarm extends EvictVerbs, Inlining {
@@ -55,6 +58,11 @@ export interface Everwarm extends EvictVerbs, Inlining {
    * `client` it is recorded in the transaction that the client is in, and counts when that commits; else in one of its own.
    */
   touch(model: AnyModel | string, keys: readonly KeyInput[], options?: { readonly client?: TouchClient }): Promise<void>;
+  /**
+   * The token of the transaction that this client, pool, or Drizzle transaction is in: reads that are given it as `after`, in any
+   * process, show what the transaction wrote. Outside of a transaction it names all that was committed before the call.
+   */
+  token(client: TokenClient): Promise<Token>;
   /** Compares every key of a read model: source, Postgres copy, Redis copy. Changes nothing. */
   verify(model: AnyModel | string, options?: { readonly onProgress?: (checked: number) => void }): Promise<Verified>;
   /** Where everything stands. */
@@ -143,29 +151,12 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
     });
     return opening;
   };
-  const declared = (model: AnyModel | string): CompiledModel => {
-    const name = typeof model === 'string' ? model : model.name;
-    const found = models.find((known) => known.name === name);
-    if (found) return found;
-    throw new EverwarmError(
-      'E_UNKNOWN_MODEL',
-      `There is no read model "${name}". Known: ${models.map((known) => known.name).join(', ')}.`,
-      { context: { model: name } },
-    );
+  const declared = declaredAmong(models);
+  const live = async (model: AnyModel | string) => {
+    const known = declared(model);
+    return liveOf((await opened()).parts.generations, known);
   };
-  const live = async (model: AnyModel | string): Promise<readonly Generation[]> => {
-    const { name } = declared(model);
-    const { parts } = await opened();
-    const found = (await parts.generations.look()).filter((generation) => generation.name === name);
-    if (found.length > 0) return found;
-    throw new EverwarmError('E_NOT_MIGRATED', `"${name}" has no generation in this database. Run everwarm migrate.`, {
-      context: { model: name },
-    });
-  };
-  const generationOf = async (model: AnyModel | string): Promise<Generation> => {
-    const found = await live(model);
-    return found.find((candidate) => candidate.state === 'serving') ?? found[0]!;
-  };
+  const generationOf = async (model: AnyModel | string) => servingAmong(await live(model));
   let evicting: Promise<FencedRedis> | null = null;
   const connectEvicting = async () => {
     const redis = withFencedCommands(redisFor('write'));
@@ -246,6 +237,7 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
       await touch(client ?? postgres.pool, declared(model), keys);
       keeper?.pipeline?.relay.hint();
     },
+    token: (client) => tokenOf(client),
     async verify(model, { onProgress } = {}) {
       const generation = await generationOf(model);
       const { redis, parts } = await opened();
