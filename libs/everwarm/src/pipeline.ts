@@ -4,7 +4,7 @@ import type { Database, Sessions, Transactions } from '#contracts/database.ts';
 import type { Generations } from '#contracts/generations.ts';
 import { lastsMs, lazyTerms } from '#contracts/lazy.ts';
 import { type KeySpace, laneName, queuePrefix, recomputeQueue } from '#contracts/names.ts';
-import { blamedGeneration } from '#contracts/statement-error.ts';
+import { blameOf } from '#contracts/statement-error.ts';
 import type { FailedKey, Transforms } from '#contracts/transform.ts';
 import type { Redis } from '#platform/clients.ts';
 import { type Epoch, formerSpaces } from '#platform/epoch.ts';
@@ -140,8 +140,8 @@ export function startPipeline(parts: PipelineParts): Pipeline {
 
   /** A generation whose own SQL cannot run stalls by itself; whatever else failed is for the duties to report. */
   const leaveAside = async (error: unknown) => {
-    const generation = blamedGeneration(error);
-    if (generation === null || (await generations.stall(generation, error instanceof Error ? error.message : String(error)))) throw error;
+    const blame = blameOf(error);
+    if (blame === null || (await generations.stall(blame.generation, error instanceof Error ? error.message : String(error)))) throw error;
   };
 
   const direct = { ...recompute, concurrency: parts.concurrency, takeTurn, redis: copy.view, finish: finishDirect(db, copy.view, publish) };
@@ -160,7 +160,12 @@ export function startPipeline(parts: PipelineParts): Pipeline {
   ]);
   const fold = deltaFolder(db);
   const countLedger = ledgerCounter(db);
-  const walkFanOuts = fanOutWalker({ db, fuse: parts.fuse, onHeld: (error) => onError(error, 'fuse') });
+  const walkFanOuts = fanOutWalker({
+    db,
+    fuse: parts.fuse,
+    onHeld: (error) => onError(error, 'fuse'),
+    onLost: (error) => onError(error, 'fan-outs'),
+  });
   const purgeEpochs = epochPurger(db, writer, namespace, () => formerSpaces(db));
   let turn = 0;
   const stopDuties = startDuties(() => relay.leads, onError, [

@@ -73,6 +73,8 @@ export type CompiledModel = {
   readonly aggregates?: readonly ModelAggregate[];
   /** `$1 text[]` last key's column values or null, `$2 int` limit: the next keys in primary key order as (key, position text[]). */
   readonly enumerate: string;
+  /** The same without the model's own conditions, which may fail by a value they meet: the keys of all rows. Absent where there are none. */
+  readonly everyKey?: string;
   /** `$1 text[]` keys: those that `enumerate` would find, as (key). */
   readonly present: string;
   readonly dependencies: readonly Dependency[];

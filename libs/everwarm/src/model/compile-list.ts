@@ -1,5 +1,5 @@
 import type { CompiledModel } from '#contracts/compiled.ts';
-import { dependenciesOf, enumerateSql, keyColumns, presentSql, timedness } from './compile.ts';
+import { dependenciesOf, enumerateSql, everyKeyOf, keyColumns, presentSql, timedness } from './compile.ts';
 import { rowsOf } from './explain/shape.ts';
 import { tableScope } from './plan/expression.ts';
 import type { DocumentPlan, PlanField, PlanNode } from './plan/plan.ts';
@@ -86,6 +86,7 @@ export function compileList(schema: SchemaIndex, casing: Casing | undefined, ite
     ...(root.key ? { tenanted: true } : {}),
     recompute: `select ${distinct}k.key, ${partition} as partition, ${member} as member\nfrom ${keysRelation} join ${fromSql(root)} on ${keyCondition(root, 'k.key')}${joined} where ${and(where)}`,
     enumerate: enumerateSql(root),
+    ...everyKeyOf(root),
     present: presentSql(root),
     // The item's filter decides what is in the list, and may read what was declared with it.
     dependencies: [...dependenciesOf(root), ...(item.root.where.length > 0 ? item.dependsOn : [])],

@@ -22,6 +22,7 @@ export function compileDocument(plan: DocumentPlan): CompiledModel {
     recompute: recomputeSql(plan.root, 'kept'),
     ...aggregation(plan.root),
     enumerate: enumerateSql(plan.root),
+    ...everyKeyOf(plan.root),
     present: presentSql(plan.root),
     dependencies: [...dependenciesOf(plan.root), ...plan.dependsOn],
     fragments: plan.fragments,
@@ -44,7 +45,7 @@ function aggregation(root: PlanNode): Pick<CompiledModel, 'aggregates' | 'fromSo
   return aggregates.some(({ kept }) => kept === 'deltas') ? { aggregates, fromSources: recomputeSql(root, 'sources') } : { aggregates };
 }
 
-/** What decides whether two definitions are the same: everything that is stored of them but advice and words for people. */
+/** What decides whether two definitions are the same: everything that is stored of them but what follows from it, advice and words for people. */
 export function definitionHash(model: CompiledModel): string {
   return createHash('sha256')
     .update(JSON.stringify({ ...model, everyKey: undefined, lookups: undefined, shape: undefined, lifecycle: undefined }, sorted))
@@ -64,13 +65,18 @@ export function keyColumns(root: PlanNode): KeyColumn[] {
 }
 
 /** The statement that walks all keys of a root in primary key order, from a position on: also of rows whose time has not come, since somebody must wait for them. */
-export function enumerateSql(root: PlanNode): string {
+export function enumerateSql(root: PlanNode, conditions: readonly string[] = steadyFilters(root)): string {
   const primary = root.scope.info.primaryKey;
   const columns = primary.map((column) => columnSql(root, column));
   const after = primary.map((column, index) => castText(column, `($1::text[])[${index + 1}]`));
   const beyond = `($1::text[] is null or (${columns.join(', ')}) > (${after.join(', ')}))`;
   return `select ${rootKeySql(root)} as key, array[${columns.map((column) => `${column}::text`).join(', ')}] as position
-from ${fromSql(root)} where ${and([beyond, ...steadyFilters(root)])} order by ${columns.join(', ')} limit $2::integer`;
+from ${fromSql(root)} where ${and([beyond, ...conditions])} order by ${columns.join(', ')} limit $2::integer`;
+}
+
+/** What is stored of a root whose walk looks at more than its keys. */
+export function everyKeyOf(root: PlanNode): Pick<CompiledModel, 'everyKey'> {
+  return steadyFilters(root).length === 0 ? {} : { everyKey: enumerateSql(root, []) };
 }
 
 /** The statement that tells which keys the walk over all of them would find. */

@@ -13,10 +13,9 @@ export type LaneParts = {
   readonly concurrency: number;
   readonly take: (job: Job<RecomputeJob>) => Promise<void>;
   readonly onError: (error: unknown, during: string) => void;
+  /** For how long a worker may take nothing while jobs wait before it is taken to be deaf, in milliseconds. Default 10,000. */
+  readonly deafAfterMs?: number;
 };
-
-/** For how long a worker may take nothing while jobs wait before it is taken to be deaf, in milliseconds. */
-const deafAfterMs = 10_000;
 
 /** How often an idle worker looks by itself, in seconds: the marker that wakes it may have been deleted. */
 const lookEvery = 1;
@@ -61,7 +60,7 @@ export class LaneWorker {
     const now = performance.now();
     this.#waitingSince = waits ? (this.#waitingSince ?? now) : null;
     if (this.#running > 0 || this.#waitingSince === null) return;
-    if (now - Math.max(this.#waitingSince, this.#takenAt) < deafAfterMs) return;
+    if (now - Math.max(this.#waitingSince, this.#takenAt) < (this.#parts.deafAfterMs ?? 10_000)) return;
     await this.replace();
   }
 
@@ -104,6 +103,8 @@ export class LaneWorker {
       { connection: this.#connection, prefix, concurrency, drainDelay: lookEvery, runRetryDelay: retryMs },
     );
     worker.on('error', (error) => onError(error, 'worker'));
+    // The ledger still owes its keys; what kept them from being written is not theirs, and may need somebody.
+    worker.on('failed', (_, error) => onError(error, 'recompute'));
     return worker;
   }
 }

@@ -2,7 +2,7 @@ import type { CompiledModel } from '#contracts/compiled.ts';
 import type { Database, Transactions } from '#contracts/database.ts';
 import { type Lifecycle, lifecycleKind } from '#contracts/lifecycle.ts';
 import { projectionTable } from '#contracts/names.ts';
-import { blameGeneration } from '#contracts/statement-error.ts';
+import { blameGeneration, blameOf } from '#contracts/statement-error.ts';
 import { oweBulk } from './owe.ts';
 import { resetAggregates } from './reset-aggregates.ts';
 
@@ -42,9 +42,20 @@ export async function startAnew(tx: Database, generations: readonly number[]): P
  * One step of one walk: first over the keys of the source, in primary key order, then over the keys of the projection, which
  * finds documents whose row is gone. The position is durable and moves in the transaction that owes the keys. A walk begins
  * only when no transaction is left that wrote before the triggers were there, and pauses while much is owed.
- * Returns whether there was anything to do. Rejects, naming the generation, when its statement cannot run.
+ * Where a condition of the model fails by a value that it meets, the step takes every key without asking it: whose own value it is
+ * will show when that key is recomputed. Returns whether there was anything to do. Rejects, naming the generation, when its
+ * statement cannot run.
  */
-export function reconcileStep(db: Transactions): Promise<boolean> {
+export async function reconcileStep(db: Transactions): Promise<boolean> {
+  try {
+    return await step(db, false);
+  } catch (error) {
+    if (blameOf(error)?.by === 'value') return step(db, true);
+    throw error;
+  }
+}
+
+function step(db: Transactions, everyKey: boolean): Promise<boolean> {
   return db.transaction(async (tx) => {
     const { rows } = await tx.query<Row>(
       // Each walk waits for its own keys alone: those of a generation that nobody can compute now are not worked off.
@@ -70,19 +81,13 @@ where reconcile_phase is not null and stalled is null and state <> 'dropped' and
 
 type Page = { readonly keys: readonly string[]; readonly position: readonly string[] | null; readonly isFull: boolean };
 
-async function sourceKeys(tx: Database, { id, model, position }: Row): Promise<Page> {
+async function sourceKeys(tx: Database, { id, model, position }: Row, everyKey: boolean): Promise<Page> {
   const { rows } = await tx
-    .query<{ key: string; position: string[] }>(model.enumerate, [position, stepKeys])
+    .query<{ key: string; position: string[] }>((everyKey ? model.everyKey : null) ?? model.enumerate, [position, stepKeys])
     .catch((error: unknown) => Promise.reject(blameGeneration(id, error)));
   return { keys: rows.map((row) => row.key), position: rows.at(-1)?.position ?? null, isFull: rows.length === stepKeys };
 }
 
-/** Keys that are projected and have no row: those that have one were owed as keys of the source. */
-async function projectedKeys(tx: Database, { id, model, position }: Row): Promise<Page> {
-  const live = model.kind === 'document' ? 'doc' : 'member';
-  const { rows } = await tx.query<{ key: string }>(
-    `select distinct key collate "C" as key from everwarm.${projectionTable(id)} where ${live} is not null and ($1::text is null or key collate "C" > $1) order by 1 limit $2`,
-    [position?.[0] ?? null, stepKeys],
 /** Of a lazy read model, what is stored of it: everything else is made when it is read. */
 async function storedKeys(tx: Database, { id, position }: Row): Promise<Page> {
   const { rows } = await tx.query<{ key: string }>(
@@ -94,18 +99,28 @@ async function storedKeys(tx: Database, { id, position }: Row): Promise<Page> {
   return { keys, position: last === undefined ? null : [last], isFull: keys.length === stepKeys };
 }
 
+/** Keys that are projected and have no row: those that have one were owed as keys of the source. */
+async function projectedKeys(tx: Database, { id, model, position }: Row, everyKey: boolean): Promise<Page> {
+  const live = model.kind === 'document' ? 'doc' : 'member';
+  const { rows } = await tx.query<{ key: string }>(
+    `select distinct key collate "C" as key from everwarm.${projectionTable(id)} where ${live} is not null and ($1::text is null or key collate "C" > $1) order by 1 limit $2`,
+    [position?.[0] ?? null, stepKeys],
   );
   const keys = rows.map((row) => row.key);
-  const present = await tx
-    .query<{ key: string }>(model.present, [keys])
-    .catch((error: unknown) => Promise.reject(blameGeneration(id, error)));
-  const isPresent = new Set(present.rows.map((row) => row.key));
+  const isPresent = new Set(everyKey ? [] : await presentKeys(tx, { id, model }, keys));
   const last = keys.at(-1);
   return {
     keys: keys.filter((key) => !isPresent.has(key)),
     position: last === undefined ? null : [last],
     isFull: keys.length === stepKeys,
   };
+}
+
+async function presentKeys(tx: Database, { id, model }: Pick<Row, 'id' | 'model'>, keys: readonly string[]): Promise<string[]> {
+  const { rows } = await tx
+    .query<{ key: string }>(model.present, [keys])
+    .catch((error: unknown) => Promise.reject(blameGeneration(id, error)));
+  return rows.map(({ key }) => key);
 }
 
 async function moveTo(tx: Database, id: number, phase: Row['phase'], position: readonly string[] | null): Promise<void> {

@@ -4,7 +4,7 @@ import { EverwarmError } from '#contracts/errors.ts';
 import type { Generations } from '#contracts/generations.ts';
 import { maxJobKeys } from '#contracts/job.ts';
 import { parseSnapshot, type Snapshot } from '#contracts/snapshot.ts';
-import { blamedGeneration } from '#contracts/statement-error.ts';
+import { blameOf } from '#contracts/statement-error.ts';
 import { reached } from '#contracts/steps.ts';
 import { lowerMarks } from './count-ledger.ts';
 import { enqueueOrGiveBack } from './enqueue.ts';
@@ -47,6 +47,8 @@ export class Relay {
   #delivered: Snapshot | null = null;
   #sources: ReadonlyMap<number, Source> = new Map();
   #sourcesRevision = '';
+  /** Generations of which a way back failed by a value in the batch that is to be delivered. */
+  readonly #lost = new Set<number>();
   readonly #hot = new HotKeys();
   #roomLeft = 0;
   #full: ReadonlySet<number> = new Set();
@@ -162,6 +164,7 @@ export class Relay {
     );
     reached('relay.committed');
     this.#delivered = batch.now;
+    this.#lost.clear();
     if (queued) await this.#enqueue(this.#hot.ready(resolved.owed, performance.now()));
     return true;
   }
@@ -185,6 +188,7 @@ export class Relay {
       },
       { durability: 'deferred', givesWay: true },
     );
+    this.#lost.clear();
   }
 
   async #leastFuse(revision: string): Promise<number> {
@@ -203,7 +207,7 @@ export class Relay {
     }
     const { generations, fuse } = this.#parts;
     const live = await generations.live(revision);
-    const resolved = await resolve(tx, changes, { generations: live, sources: this.#sources, queued, fuse, giants });
+    const resolved = await resolve(tx, changes, { generations: live, sources: this.#sources, queued, fuse, giants, lost: this.#lost });
     await startReconcile(tx, [...resolved.reconcile]);
     return resolved;
   }
@@ -233,13 +237,18 @@ export class Relay {
     }
   }
 
-  /** Whether this was one generation's broken way back: it stalls, and the batch is delivered again without it. */
+  /**
+   * Whether this was one generation's way back. Where it cannot run the generation stalls, and the batch is delivered again without
+   * it; where it failed by a value that it met, nobody knows which keys it would have found: all of them are looked at.
+   */
   async #leaveAside(error: unknown): Promise<boolean> {
-    const generation = blamedGeneration(error);
-    if (generation === null) return false;
+    const blame = blameOf(error);
+    if (blame === null) return false;
     const { generations, onError } = this.#parts;
     try {
-      if (await generations.stall(generation, error instanceof Error ? error.message : String(error))) onError(error, 'relay');
+      if (blame.by === 'value') this.#lost.add(blame.generation);
+      else if (!(await generations.stall(blame.generation, error instanceof Error ? error.message : String(error)))) return true;
+      onError(error, 'relay');
       return true;
     } catch {
       return false;

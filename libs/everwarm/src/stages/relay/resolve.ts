@@ -25,6 +25,8 @@ export type ResolveParts = {
   readonly queued: boolean;
   /** The most keys that one change of a read model may dirty. */
   readonly fuse: (model: string) => number;
+  /** Generations of which a way back failed by a value that it met: they are looked at as a whole. */
+  readonly lost: ReadonlySet<number>;
   /** Transactions that may dirty more than that by themselves. */
   readonly giants: Giants;
 };
@@ -43,7 +45,7 @@ type Affected = { readonly rows: readonly (readonly (string | null)[])[]; readon
 export async function resolve(
   tx: Database,
   changes: readonly Change[],
-  { generations, sources, queued, fuse, giants }: ResolveParts,
+  { generations, sources, queued, fuse, giants, lost }: ResolveParts,
 ): Promise<Resolved> {
   const aside = new SetAside(giants, fuse);
   const owed = new Map<string, OwedKey>();
@@ -67,7 +69,8 @@ export async function resolve(
       for (const dependency of generation.model.dependencies) {
         if (dependency.table.schema !== source.table.schema || dependency.table.name !== source.table.name) continue;
         for (const { isAside, part } of portions(group, (xid) => aside.takes(generation, xid))) {
-          const affected = affectedBy(dependency, source, part);
+          const found = affectedBy(dependency, source, part);
+          const affected = found === null || findsBack(lost, generation, dependency) ? found : 'unknown';
           if (affected === 'unknown') reconcile.add(generation.id);
           if (affected === 'unknown' || affected === null || !canFollow(generation, dependency)) continue;
           const xid = affected.xids[0] ?? '';
@@ -86,6 +89,10 @@ export async function resolve(
 /** A stalled generation's own SQL cannot run. Every key of it is looked at when it can again, so nothing is lost meanwhile. */
 function canFollow(generation: Generation, { wayBack }: Dependency): boolean {
   return generation.stalled === null || wayBack.kind === 'direct';
+}
+
+function findsBack(lost: ReadonlySet<number>, { id }: Generation, { wayBack }: Dependency): boolean {
+  return wayBack.kind === 'direct' || !lost.has(id);
 }
 
 async function followBack(

@@ -1,9 +1,10 @@
 import type { Transactions } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
-import { blameGeneration } from '#contracts/statement-error.ts';
+import { blameGeneration, blameOf } from '#contracts/statement-error.ts';
 import { reached } from '#contracts/steps.ts';
 import { type FanOut, noteFanOut } from './fan-out.ts';
 import { oweBulk } from './owe.ts';
+import { startReconcile } from './reconcile.ts';
 
 /** How many keys one step owes, how many may be owed before the next step waits, and how many one look at the sources finds. */
 const stepKeys = 5000;
@@ -15,8 +16,9 @@ export type WalkerParts = {
   readonly db: Transactions;
   /** The most keys that one change of a read model may dirty, by the read model's name. */
   readonly fuse: (model: string) => number;
-  /** Told of every change that is held. */
+  /** Told of every change that is held, and of every one whose keys cannot be found. */
   readonly onHeld: (error: EverwarmError) => void;
+  readonly onLost: (error: unknown) => void;
 };
 
 /** A fan-out as its row says. */
@@ -40,14 +42,9 @@ type Chunk = { readonly id: string; keys: readonly string[]; position: string | 
  * more keys than the fuse allows is held, and nothing of it is owed. Only the leader may have a walker, and calls it never twice
  * at once. A call returns whether there was anything to do; it rejects, naming the generation, when a query cannot run.
  */
-export function fanOutWalker({ db, fuse, onHeld }: WalkerParts): () => Promise<boolean> {
+export function fanOutWalker({ db, fuse, onHeld, onLost }: WalkerParts): () => Promise<boolean> {
   let chunk: Chunk | null = null;
-  return async () => {
-    const next = await nextFanOut(db);
-    if (!next) {
-      await db.query(forgetDropped);
-      return false;
-    }
+  const walk = async (next: Open) => {
     if (!next.begun) {
       const most = next.fused ? fuse(next.name) : Number.POSITIVE_INFINITY;
       if (await dirtiesMore(db, next, most)) return (await split(db, next)) || hold(db, next, most, onHeld);
@@ -59,6 +56,29 @@ export function fanOutWalker({ db, fuse, onHeld }: WalkerParts): () => Promise<b
     chunk = await oweStep(db, next, chunk);
     return true;
   };
+  return async () => {
+    const next = await nextFanOut(db);
+    if (!next) {
+      await db.query(forgetDropped);
+      return false;
+    }
+    try {
+      return await walk(next);
+    } catch (error) {
+      if (blameOf(error)?.by === 'value') return lookAtAll(db, next, error, onLost);
+      throw error;
+    }
+  };
+}
+
+/** The query of a fan-out fails by a value that it meets, so nobody knows which keys it would find: all of the generation are looked at. */
+async function lookAtAll(db: Transactions, { id, generation }: Open, error: unknown, onLost: WalkerParts['onLost']): Promise<boolean> {
+  await db.transaction(async (tx) => {
+    await tx.query('delete from everwarm.fan_outs where id = $1', [id]);
+    await startReconcile(tx, [generation]);
+  });
+  onLost(error);
+  return true;
 }
 
 /** Whatever a generation owed is owed no more when it is dropped. */
