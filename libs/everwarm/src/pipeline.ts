@@ -185,16 +185,16 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     { name: 'promote', everyMs: 200, run: async () => promoteBuilt(db) },
     ...copy.leading,
     { name: 'fold counts', everyMs: 500, run: async () => foldCounts(db) },
-    { name: 'purge', everyMs: 10_000, run: async () => purgeDropped(db, writer, space) },
-    { name: 'purge epochs', everyMs: 10_000, run: async (again) => (await purgeEpochs()) && again(100) },
-    { name: 'rotate', everyMs: 5000, run: async () => relay.delivered && rotate(db, relay.delivered) },
-  ]);
-
     {
       name: 'purge of what is spent',
       everyMs: 30_000,
       run: async (again) => (await purgeSpent(db, await generations.live())) && again(100),
     },
+    { name: 'purge', everyMs: 10_000, run: async () => purgeDropped(db, writer, space) },
+    { name: 'purge epochs', everyMs: 10_000, run: async (again) => (await purgeEpochs()) && again(100) },
+    { name: 'rotate', everyMs: 5000, run: async () => relay.delivered && rotate(db, relay.delivered) },
+  ]);
+
   relay.run();
   return {
     relay,
