@@ -47,6 +47,17 @@ const publishedPost = async () => {
   return id;
 };
 
+test('a client that hands on the token of its command reads what it wrote', async () => {
+  const id = await made('/users', { name: 'Name 0' });
+  for (let turn = 1; turn <= 20; turn++) {
+    const { headers } = await ask('PATCH', `/users/${id}`, { name: `Name ${turn}` });
+    const token = headers.get('everwarm-token') ?? '';
+    const { body } = await ask('GET', `/authors/${id}`, undefined, { 'everwarm-after': token });
+    expect(body).toMatchObject({ id, name: `Name ${turn}` });
+  }
+  expect((await ask('PATCH', `/users/${id}`, { name: '' })).headers.has('everwarm-token')).toBe(false);
+});
+
 test('members are registered, renamed and deleted', async () => {
   const answer = await ask('POST', '/users', { name: 'Cleo' });
   const { id } = answer.body as { id: number };

@@ -151,6 +151,14 @@ test('documents follow their rows, also from one tenant to another', async () =>
   for (const model of readModels) expect(await everwarm.verify(model)).toMatchObject({ differing: 0, findings: [] });
 });
 
+test('what is evicted by a tenant is that tenant’s', async () => {
+  const before = await of('o"th,er').raw(post, 5);
+  expect(await everwarm.evictWhere(post, { owner: 'acme' })).toBeGreaterThanOrEqual(3);
+  expect((await of('o"th,er').raw(post, 5))?.version).toBe(before?.version);
+  await everwarm.settled();
+  expect(await of('acme').get(post, 1)).toMatchObject({ id: 1 });
+});
+
 test('bytes that lie under a key of the tenant and are not the tenant’s are not given away', async () => {
   const redis = new Redis(providedServers().redisUrl);
   try {

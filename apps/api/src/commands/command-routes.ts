@@ -6,6 +6,7 @@ import { labelRoutes } from './labels.ts';
 import { memberRoutes } from './members.ts';
 import { postRoutes } from './posts.ts';
 import { publishingRoutes } from './publishing.ts';
+import { tellToken } from './tell-token.ts';
 import { voteRoutes } from './votes.ts';
 
 /** The scope of the commands: schemas are zod's here, and nowhere else, since plugins that bring JSON schemas break on them. */
@@ -15,16 +16,19 @@ export type CommandScope =
     : never;
 
 /** Every command of the blog as a route, its input checked by the command's own schema. */
-export function commandRoutes(app: FastifyInstance, db: BlogDatabase): void {
+export async function commandRoutes(app: FastifyInstance, db: BlogDatabase): Promise<void> {
   // JSON alone: any page on the web may send text/plain to a server of one's own without asking it first.
   app.removeContentTypeParser('text/plain');
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   const scope = app.withTypeProvider<ZodTypeProvider>();
-  memberRoutes(scope, db);
-  labelRoutes(scope, db);
-  postRoutes(scope, db);
-  publishingRoutes(scope, db);
-  commentRoutes(scope, db);
-  voteRoutes(scope, db);
+  await scope.register(async (writing) => {
+    tellToken(writing, db);
+    memberRoutes(writing, db);
+    labelRoutes(writing, db);
+    postRoutes(writing, db);
+    publishingRoutes(writing, db);
+    commentRoutes(writing, db);
+    voteRoutes(writing, db);
+  });
 }

@@ -38,8 +38,21 @@ function certificate({ version, asOf, tier, pending }: RawDocument, tag: string,
   return headers;
 }
 
+/** Documents of one batch are of one moment, so its text is asked for again and again. */
+const moments = new Map<number, string>();
+const mostMoments = 5000;
+
+function textOf(moment: number): string {
+  const known = moments.get(moment);
+  if (known !== undefined) return known;
+  if (moments.size >= mostMoments) moments.clear();
+  const text = new Date(moment).toISOString();
+  moments.set(moment, text);
+  return text;
+}
+
 /** As of when an answer shows the database, and how many seconds ago that was. */
 export function momentHeaders(asOf: number): [string, string, string, string] {
   const seconds = Math.max(0, Math.floor((Date.now() - asOf) / 1000));
-  return ['everwarm-as-of', new Date(asOf).toISOString(), 'age', String(seconds)];
+  return ['everwarm-as-of', textOf(asOf), 'age', String(seconds)];
 }
