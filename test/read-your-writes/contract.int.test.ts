@@ -49,6 +49,25 @@ test('a transaction names itself, whatever its driver: a client, Drizzle, or a p
   expect(await shown(await tokenOf(db))).toBe(3);
 });
 
+test('what is written in one process is read in another, as the guide shows', async () => {
+  const { pool, reader, startWorker } = await setup();
+  const everwarm = await startWorker();
+  const db = drizzle(pool, { schema });
+  const { shelves } = schema;
+  // #region write
+  const token = await db.transaction(async (tx) => {
+    await tx.update(shelves).set({ label: 'Maps' }).where(eq(shelves.id, 0));
+    return everwarm.token(tx);
+  });
+  // #endregion
+  // #region read
+  const shelf = await reader.get(shelfCard, 0, { after: token });
+  const page = await reader.list(shelfRoll, 0, { limit: 20, afterToken: token });
+  // #endregion
+  expect(shelf?.label).toBe('Maps');
+  expect(page.items.map(({ onShelf }) => onShelf.label)).toEqual(Array(20).fill('Maps'));
+});
+
 test('what is no token of this database is refused before anybody is asked', async () => {
   const { pool, reader } = await setup();
   await reader.connect();

@@ -42,7 +42,7 @@ async function readEveryWrite(
 test('a read with the token of a commit shows it', async () => {
   const archive = await openArchive();
   await archive.startWorker();
-  const { misses, tiers } = await readEveryWrite(archive, 25, (after) => ({ after, timeoutMs: 5000 }));
+  const { misses, tiers } = await readEveryWrite(archive, 12, (after) => ({ after, timeoutMs: 5000 }));
   expect(misses).toEqual([]);
   expect(tiers['redis']).toBeGreaterThan(0);
 });

@@ -5,9 +5,6 @@ import { undeliveredOf } from './undelivered.ts';
 
 type Row = Timeline & { readonly mark: string; readonly snapshot: string; readonly state: TokenState; readonly delivered: boolean };
 
-/** Whether anything that committed is not delivered. */
-const undelivered = `exists (select from everwarm.relay r cross join lateral ${undeliveredOf} o)`;
-
 const allVisibleIn = (snapshot: string) =>
   `not exists (select from unnest(a.xids::xid8[]) x where not pg_visible_in_snapshot(x, ${snapshot}))`;
 
@@ -22,8 +19,13 @@ const owedOfList = 'from everwarm.ledger l where l.generation = a.generation and
  * beside a delivered change has it written, or was never its concern. A transaction that was captured nowhere is never in the relay's
  * snapshot, if nothing else comes: it is delivered when nothing is undelivered. Either way all that committed before it is too.
  */
-const look = `select t.*, s.last_value::text as mark, case when ${undelivered} then r.snapshot else pg_current_snapshot()::text end as snapshot, d.delivered, case
-  when not ${allVisibleIn('pg_current_snapshot()')} then 'open'
+const look = `with w as materialized (
+  select t.*, s.last_value::text as mark, r.system = t.system as known, r.snapshot::pg_snapshot as delivered,
+    exists (select from ${undeliveredOf} o) as lags
+  from everwarm.relay r cross join (${timelineSql}) t cross join everwarm.ledger_seq s
+)
+select w.system, w.timeline, w.database, w.mark, case when w.lags then w.delivered else pg_current_snapshot() end::text as snapshot, d.delivered, case
+  when not d.ended then 'open'
   when ${scattered} then 'apart'
   when a.key is null then case
     when exists (select from everwarm.quarantine q where q.generation = a.generation) then 'apart'
@@ -36,9 +38,11 @@ const look = `select t.*, s.last_value::text as mark, case when ${undelivered} t
   when not d.delivered or k.key is not null then 'behind'
   else 'met' end as state
 from unnest($1::integer[], $2::text[], $3::text[], $4::bigint[]) with ordinality as a (generation, key, xids, mark, n)
-cross join (${timelineSql}) t cross join everwarm.ledger_seq s cross join everwarm.relay r
-cross join lateral (select r.system = t.system and (${allVisibleIn('r.snapshot::pg_snapshot')}
-  or (${allVisibleIn('pg_current_snapshot()')} and not ${undelivered})) as delivered) d
+cross join w
+cross join lateral (
+  select e.ended, w.known and (${allVisibleIn('w.delivered')} or (e.ended and not w.lags)) as delivered
+  from (select ${allVisibleIn('pg_current_snapshot()')} as ended) e offset 0
+) d
 left join everwarm.generations g on g.id = a.generation
 left join everwarm.ledger k on k.generation = a.generation and k.key = a.key
 order by a.n`;
