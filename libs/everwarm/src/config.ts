@@ -4,6 +4,7 @@ import type { AnyModel } from '#model/declare/define.ts';
 import type { Casing } from '#model/schema.ts';
 import type { PostgresInput } from '#platform/postgres.ts';
 import type { RedisInput } from '#platform/redis.ts';
+import type { MemoryOptions } from './stages/read/memory.ts';
 
 /** What Everwarm is given. URLs are opened and closed by Everwarm; pools and clients stay the caller's. */
 export type EverwarmConfig = {
@@ -19,6 +20,8 @@ export type EverwarmConfig = {
   readonly ownerUrl?: string;
   /** What all Redis keys and queues begin with. Default `everwarm`. */
   readonly namespace?: string;
+  /** What the reader may keep in this process of what Redis said, and for how long. Absent: nothing. */
+  readonly memory?: MemoryOptions;
   /** How many batches one process computes at once. Default 4. */
   readonly concurrency?: number;
   /**

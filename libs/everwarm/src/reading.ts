@@ -3,16 +3,28 @@ import type { Generations } from '#contracts/generations.ts';
 import type { Casing } from '#model/schema.ts';
 import { rememberGenerations } from '#platform/generations.ts';
 import { lookAtCopy } from '#platform/look-at-copy.ts';
+import { lookAtDebts, lookAtLags } from '#platform/look-at-lags.ts';
+import { lookAtTokens } from '#platform/look-at-tokens.ts';
 import type { PostgresInput } from '#platform/postgres.ts';
 import { openReadingDatabase } from '#platform/reading-database.ts';
 import { openRedis, type RedisInput } from '#platform/redis.ts';
+import { lazyFiller } from './fill-lazy.ts';
 import { CopyLease } from './stages/read/copy-lease.ts';
+import { readDocuments } from './stages/read/document-reader.ts';
 import { Floors } from './stages/read/floors.ts';
 import { gatherGets } from './stages/read/gather-gets.ts';
+import { type Hearing, hearChanges } from './stages/read/hearing.ts';
+import { checkMemory, type MemoryOptions } from './stages/read/memory.ts';
 import { MostRead } from './stages/read/most-read.ts';
 import type { ReadParts } from './stages/read/read-parts.ts';
+import { ReadStats } from './stages/read/read-stats.ts';
 import { type Reader, readerOn } from './stages/read/reader.ts';
 import { relearn } from './stages/read/relearn.ts';
+import { SourceLease } from './stages/read/source-lease.ts';
+import { Staleness } from './stages/read/staleness.ts';
+import { TokenWatch } from './stages/read/token-watch.ts';
+import type { Watches } from './stages/read/watches.ts';
+import { withFencedCommands } from './stages/write-through/scripts.ts';
 
 /** How often it is noted which documents are read most. */
 const noteEveryMs = 5000;
@@ -23,6 +35,8 @@ export type ReadingConfig = {
   readonly redis: RedisInput;
   readonly casing?: Casing | undefined;
   readonly namespace?: string | undefined;
+  /** What may be kept in this process of what Redis said. Absent: nothing. */
+  readonly memory?: MemoryOptions | undefined;
 };
 
 /** The reading side of a process, with connections of its own. */
@@ -30,16 +44,17 @@ export type Reading = {
   readonly reader: Reader;
   /** Opens the connections now rather than at the first read. Throws E_POSTGRES, E_NOT_MIGRATED, E_LIFECYCLE. */
   connect(): Promise<void>;
-  /** Looks at once whether Redis may be trusted, if anything was read yet. Never rejects. */
+  /** Looks at once whether Redis may be trusted, and hears what was written to it until now, if anything was read yet. Never rejects. */
   look(): Promise<void>;
   /** Closes what was opened. May be called twice, and before anything was read. */
   stop(): Promise<void>;
 };
 
-type Parts = ReadParts & { readonly generations: Generations };
+type Parts = ReadParts & { readonly generations: Generations; readonly watches: Watches };
 
-/** Opens nothing until something is read. Redis may be away, at the first read too: then Postgres answers. */
-export function openReading({ postgres: input, redis: redisInput, casing, namespace = 'everwarm' }: ReadingConfig): Reading {
+/** Opens nothing until something is read. Redis may be away, at the first read too: then Postgres answers. Throws E_CONFIG. */
+export function openReading({ postgres: input, redis: redisInput, casing, namespace = 'everwarm', memory }: ReadingConfig): Reading {
+  if (memory) checkMemory(memory);
   const database = openReadingDatabase(input, 'everwarm-reader');
   const redis = openRedis(redisInput, 'read');
   const generations = rememberGenerations(database.direct);
@@ -48,17 +63,40 @@ export function openReading({ postgres: input, redis: redisInput, casing, namesp
     redis,
     namespace,
     look: () => lookAtCopy(database.direct),
-    moved: () => floors.forget(),
+    moved() {
+      floors.forget();
+      hearing.feed.move();
+    },
+    lapsed: () => hearing.feed.doubt(),
     ready: async () => !floors.overflown || relearn(database.direct, floors, await generations.look()),
   });
+  const failed = (cause: unknown) => Promise.reject(database.failure(cause));
+  const hearing: Hearing = hearChanges({
+    connect: () => openRedis(redisInput, 'feed'),
+    read: (generation, keys, transform) =>
+      readDocuments(parts, generations.remembered(generation.name, generation.hash) ?? generation, keys, transform),
+    lease,
+    memory: memory ?? null,
+  });
   const mostRead = new MostRead();
+  const stats = new ReadStats();
   const parts: Parts = {
     db: database.db,
     redis,
     getTogether: gatherGets(redis),
     view: lease,
     floors,
+    memory: hearing.memory,
+    watches: hearing.watches,
     mostRead,
+    stats,
+    lease: new SourceLease({ redis, view: lease, floors }),
+    fill: lazyFiller({ db: database.db, redis: withFencedCommands(redis), view: lease }),
+    tokens: new TokenWatch((awaited) => lookAtTokens(database.direct, awaited).catch(failed)),
+    staleness: new Staleness({
+      lags: () => lookAtLags(database.direct).catch(failed),
+      debts: (...asked) => lookAtDebts(database.direct, ...asked).catch(failed),
+    }),
     flights: new Map(),
     generations,
   };
@@ -70,6 +108,7 @@ export function openReading({ postgres: input, redis: redisInput, casing, namesp
   const open = async (): Promise<Parts> => {
     await redis.connect().catch(() => undefined);
     await lease.start().catch((error: unknown) => Promise.reject(unmigrated(error) ?? database.failure(error)));
+    if (memory) hearing.feed.start();
     isReady = !stopped;
     noting ??= setInterval(() => void mostRead.note(database.direct), noteEveryMs).unref();
     return parts;
@@ -84,15 +123,19 @@ export function openReading({ postgres: input, redis: redisInput, casing, namesp
     return opening;
   };
   return {
-    reader: readerOn(opened, casing),
+    reader: readerOn(opened, casing, stats),
     connect: async () => void (await opened()),
     look: async () => {
-      if (isReady) await lease.look();
+      if (!isReady) return;
+      await lease.look();
+      await hearing.feed.beat();
     },
     async stop() {
       if (stopped) return;
       stopped = true;
       isReady = false;
+      hearing.watches.stop();
+      hearing.feed.stop();
       lease.stop();
       await opening?.catch(() => undefined);
       lease.stop();

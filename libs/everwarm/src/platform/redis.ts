@@ -6,9 +6,9 @@ export type RedisInput = string | Redis;
 
 /**
  * What a connection is for. Reads and writes fail at once when Redis is away, since Postgres answers and the ledger remembers;
- * a worker's connection must wait for ever, as BullMQ asks.
+ * a worker's connection must wait for ever, as BullMQ asks. A feed is subscribed anew by whoever opened it, after each connection.
  */
-export type RedisUse = 'read' | 'write' | 'queue' | 'worker';
+export type RedisUse = 'read' | 'feed' | 'write' | 'queue' | 'worker';
 
 /*
  * A connection whose other end has gone without a word stays silent for ever, and every command on it times out. So besides the
@@ -17,6 +17,7 @@ export type RedisUse = 'read' | 'write' | 'queue' | 'worker';
  */
 const uses: Readonly<Record<RedisUse, Omit<RedisOptions, 'replyMapping'>>> = {
   read: { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 500, socketTimeout: 1000, connectTimeout: 2000 },
+  feed: { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 1000, connectTimeout: 2000, autoResubscribe: false },
   write: { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 5000, socketTimeout: 6000, connectTimeout: 5000 },
   queue: { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 5000, socketTimeout: 6000, connectTimeout: 5000 },
   worker: { maxRetriesPerRequest: null, socketTimeout: 30_000, connectTimeout: 5000 },

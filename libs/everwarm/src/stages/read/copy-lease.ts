@@ -6,8 +6,8 @@ import { type CopyLook, serverIdentity, trustMs } from '#contracts/redis-copy.ts
 export interface CopyView {
   /** Where Redis keeps this database's documents; follows the epoch. */
   readonly space: KeySpace;
-  /** Whether what Redis says at this moment may be given away. Asked before Redis is, and again when it has answered. */
-  trusted(): boolean;
+  /** Whether what Redis says at this moment may be given away. Asked before Redis is, and again when it has answered. `now` as `performance.now()` says. */
+  trusted(now?: number): boolean;
   /** Whether Postgres has said lately what it knows of the copy. While it has not, Postgres may be ahead of Redis anywhere. */
   informed(): boolean;
   /** Redis failed a read: nobody else is to wait for it. */
@@ -15,14 +15,16 @@ export interface CopyView {
 }
 
 /**
- * What the lease stands on. `look` asks Postgres; `moved` is told that all keys are in another place now; `ready` says, when nothing
- * else is in the way of trust, whether what was shown before is remembered.
+ * What the lease stands on. `look` asks Postgres; `moved` is told that all keys are in another place now, `lapsed` that there is no
+ * trust, or was none for a while before that which begins now; `ready` says, when nothing else is in the way of trust, whether what was shown
+ * before is remembered.
  */
 export type LeaseParts = {
   readonly redis: Redis;
   readonly namespace: string;
   readonly look: () => Promise<CopyLook>;
   readonly moved: () => void;
+  readonly lapsed: () => void;
   readonly ready: () => Promise<boolean>;
 };
 
@@ -74,8 +76,13 @@ export class CopyLease implements CopyView {
     return this.#space;
   }
 
-  trusted(): boolean {
-    return performance.now() < this.#trustedUntil;
+  trusted(now: number = performance.now()): boolean {
+    return now < this.#trustedUntil;
+  }
+
+  /** The server that is trusted now, as `serverIdentity` tells it; null while none is. */
+  get server(): string | null {
+    return this.trusted() ? (this.#known?.server ?? null) : null;
   }
 
   informed(): boolean {
@@ -85,6 +92,7 @@ export class CopyLease implements CopyView {
   readonly distrust = (): void => {
     this.#faults++;
     this.#trustedUntil = Number.NEGATIVE_INFINITY;
+    this.#parts.lapsed();
     if (!this.#soon) this.#schedule(soonMs);
   };
 
@@ -134,7 +142,9 @@ export class CopyLease implements CopyView {
     if (epoch !== null && epoch !== this.#space.epoch) this.#move(epoch);
     const isWhole = epoch !== null && (await this.#isWhole()) && (await this.#parts.ready().catch(() => false));
     if (faults !== this.#faults) return;
+    const lapsed = !isWhole || !this.trusted();
     this.#trustedUntil = isWhole ? began + trustMs : Number.NEGATIVE_INFINITY;
+    if (lapsed) this.#parts.lapsed();
   }
 
   #move(epoch: string): void {

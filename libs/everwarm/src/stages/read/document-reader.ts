@@ -2,9 +2,10 @@ import type { Generation } from '#contracts/compiled.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 import { documentKey } from '#contracts/names.ts';
 import type { Transform } from '#contracts/transform.ts';
-import { decodeStored, type StoredDocument } from '#contracts/version.ts';
+import { decodeStored, type StoredDocument, unwrittenVersion } from '#contracts/version.ts';
+import { isSpent, revalidate } from './lazy-reads.ts';
 import type { RawDocument, ReadParts } from './read-parts.ts';
-import { askPostgres } from './stored-documents.ts';
+import { askForOne, askPostgres } from './stored-documents.ts';
 import { refuse, type Unmade } from './unmade.ts';
 
 /**
@@ -19,17 +20,29 @@ export async function readDocument(
   key: string,
   transform: Transform | null = null,
 ): Promise<RawDocument | null> {
-  const { view, getTogether, mostRead } = parts;
+  const { view, getTogether, mostRead, stats, memory } = parts;
+  const startedAt = performance.now();
   mostRead.count(generation.id, key);
   if (generation.state !== 'building' && view.trusted()) {
+    const asking = memory?.ask(`${generation.id}:${key}`) ?? null;
+    let shown: StoredDocument | null = null;
     try {
       const held = await getTogether(documentKey(view.space, generation.id, key));
       if (held && view.trusted()) {
         const stored = decodeStored(held);
-        if (mayShow(parts, generation, key, stored)) return fromRedis(stored);
+        if (!isSpent(generation, stored) && mayShow(parts, generation, key, stored)) {
+          stats.hit(generation, 'redis', startedAt);
+          shown = stored;
+          revalidate(parts, generation, key, stored, transform);
+          return fromRedis(stored);
+        }
       }
+      stats.miss(generation, 'redis');
     } catch (error) {
+      stats.error(generation, 'redis');
       failed(parts, error);
+    } finally {
+      if (asking) memory?.settle(asking, shown);
     }
   }
   return shared(parts, generation, key, transform);
@@ -48,18 +61,30 @@ export async function readDocuments(
 ): Promise<(RawDocument | null)[]> {
   if (keys.length === 0) return [];
   const found = new Map<string, RawDocument | null>();
-  const { view, redis } = parts;
+  const { view, redis, stats, memory } = parts;
+  const startedAt = performance.now();
   if (generation.state !== 'building' && view.trusted()) {
+    const askings = memory === null ? [] : keys.map((key) => memory.ask(`${generation.id}:${key}`));
+    const shown: (StoredDocument | null)[] = [];
     try {
       const held = await redis.mgetBuffer(keys.map((key) => documentKey(view.space, generation.id, key)));
       for (const [index, key] of keys.entries()) {
         const value = held[index];
         if (!value || !view.trusted()) continue;
         const stored = decodeStored(value);
-        if (mayShow(parts, generation, key, stored)) found.set(key, fromRedis(stored));
+        if (isSpent(generation, stored) || !mayShow(parts, generation, key, stored)) continue;
+        shown[index] = stored;
+        revalidate(parts, generation, key, stored, transform);
+        found.set(key, fromRedis(stored));
       }
+      const hits = keys.filter((key) => found.has(key)).length;
+      stats.hit(generation, 'redis', startedAt, hits);
+      stats.miss(generation, 'redis', keys.length - hits);
     } catch (error) {
+      stats.error(generation, 'redis');
       failed(parts, error);
+    } finally {
+      for (const [index, asking] of askings.entries()) if (asking) memory?.settle(asking, shown[index] ?? null);
     }
   }
   const missing = [...new Set(keys.filter((key) => !found.has(key)))];
@@ -77,8 +102,14 @@ export function failed({ view }: ReadParts, error: unknown): void {
   if (!(error instanceof Error && error.name === 'ReplyError')) view.distrust();
 }
 
-/** Whether what Redis holds of a key is not below what was shown of it. */
-function mayShow({ floors, flights }: ReadParts, { id }: Generation, key: string, { version }: StoredDocument): boolean {
+/** Whether what Redis holds of a key is an answer, and not below what was shown of it. */
+export function mayShow(
+  { floors, flights, lease }: ReadParts,
+  { id }: Generation,
+  key: string,
+  { version, evicted }: Pick<StoredDocument, 'version' | 'evicted'>,
+): boolean {
+  if (evicted || (version === unwrittenVersion && lease.own.refusesAbsence(id, key))) return false;
   if (!floors.none) {
     const floor = floors.of(id, key);
     if (floor !== null && version < floor) return false;
@@ -90,17 +121,18 @@ function mayShow({ floors, flights }: ReadParts, { id }: Generation, key: string
 }
 
 function fromRedis({ body, version, asOf }: StoredDocument): RawDocument | null {
-  return body && { body, version, asOf, tier: 'redis' };
+  return body && { body, version, asOf, tier: 'redis', pending: null };
 }
 
 /** What Redis does not answer. Readers of one key in this process share one answer while it is under way: a cold key costs one query. */
 function shared(parts: ReadParts, generation: Generation, key: string, transform: Transform | null): Promise<RawDocument | null> {
   const name = `${generation.id}:${key}`;
   const known = parts.flights.get(name);
-  if (known) return known;
-  const flight = askPostgres(parts, generation, [key], transform)
-    .then(([document]) => document ?? null)
-    .finally(() => parts.flights.delete(name));
+  if (known) {
+    parts.stats.wait(generation, 'postgres');
+    return known;
+  }
+  const flight = askForOne(parts, generation, key, transform).finally(() => parts.flights.delete(name));
   parts.flights.set(name, flight);
   return flight;
 }

@@ -1,9 +1,13 @@
 import type { Generation } from '#contracts/compiled.ts';
 import type { Transform } from '#contracts/transform.ts';
-import { decodeCursor, encodeCursor, memberKey } from './cursor.ts';
+import { type CursorOf, decodeCursor, encodeCursor, memberKey } from './cursor.ts';
 import { readDocuments } from './document-reader.ts';
+import { readFreshDocuments } from './fresh-documents.ts';
+import { entriesAsFresh, type From } from './fresh-entries.ts';
 import { entriesFromPostgres, entriesFromRedis, entriesFromSource, type ListPart, type PageEntries, type Place } from './page-entries.ts';
+import type { Freshness } from './read-options.ts';
 import type { RawDocument, ReadParts, Tier } from './read-parts.ts';
+import { recallDocuments } from './recall.ts';
 import { leaveOut } from './unmade.ts';
 
 /**
@@ -12,10 +16,14 @@ import { leaveOut } from './unmade.ts';
  */
 export type RawPage = {
   readonly items: readonly RawDocument[];
+  /** The items' keys, in the same order. */
+  readonly keys: readonly string[];
   readonly next: string | null;
   readonly previous: string | null;
   readonly total: number | null;
   readonly tier: Tier;
+  /** Whether something newer of the list's order is known to be on its way; null where nobody asked Postgres. Items say it for themselves. */
+  readonly pending: boolean | null;
 };
 
 /** Which page: at most `limit` documents from the top, after a cursor or before one; `transform` is the item model's. */
@@ -23,6 +31,8 @@ export type PageRequest = {
   readonly limit: number;
   readonly cursor: { readonly side: 'after' | 'before'; readonly text: string } | null;
   readonly transform?: Transform | null;
+  /** How fresh order and documents must be; absent or null: as they are. */
+  readonly freshness?: Freshness | null;
 };
 
 /**
@@ -33,26 +43,34 @@ export async function readPage(
   parts: ReadParts,
   part: ListPart,
   item: Generation,
-  { limit, cursor, transform = null }: PageRequest,
+  { limit, cursor, transform = null, freshness = null }: PageRequest,
 ): Promise<RawPage> {
-  const { list } = part;
-  const place: Place = cursor && { side: cursor.side, member: decodeCursor(list.name, list.hash, cursor.text) };
-  const entries = await readEntries(parts, part, place, limit);
+  const { list, partition } = part;
+  const own: CursorOf = { hash: list.hash, partition };
+  const place: Place = cursor && { side: cursor.side, member: decodeCursor(list.name, own, cursor.text) };
+  const { entries, pending } = await entriesAsFresh(parts, part, freshness, (from) => readEntries(parts, part, place, limit, from));
   const keys = entries.members.map((member) => memberKey(member) ?? '');
-  const documents = await readDocuments(parts, item, keys, transform, leaveOut);
+  const documents = freshness
+    ? await readFreshDocuments(parts, item, keys, freshness, transform, leaveOut)
+    : await recallDocuments(parts, item, keys, (missing) => readDocuments(parts, item, missing, transform, leaveOut));
   // Of a page on which nothing is left, the cursor itself says where its neighbours begin.
   const first = entries.members[0] ?? place?.member;
   const last = entries.members.at(-1) ?? place?.member;
   return {
     items: documents.filter((document) => document !== null),
-    next: entries.follows && last ? encodeCursor(list.hash, last) : null,
-    previous: entries.precedes && first ? encodeCursor(list.hash, first) : null,
+    keys: keys.filter((_, index) => documents[index] !== null),
+    next: entries.follows && last ? encodeCursor(own, last) : null,
+    previous: entries.precedes && first ? encodeCursor(own, first) : null,
     total: entries.total,
     tier: entries.tier,
+    pending,
   };
 }
 
-async function readEntries(parts: ReadParts, part: ListPart, place: Place, limit: number): Promise<PageEntries> {
-  if (part.list.state === 'building') return entriesFromSource(parts, part, place, limit);
-  return (await entriesFromRedis(parts, part, place, limit)) ?? entriesFromPostgres(parts, part, place, limit);
+async function readEntries(parts: ReadParts, part: ListPart, place: Place, limit: number, from: From): Promise<PageEntries> {
+  const { stats, view } = parts;
+  const page = { keys: 1, found: (entries: PageEntries | null) => (entries === null ? 0 : 1) };
+  if (from === 'sources') return stats.asking(part.list, 'source', entriesFromSource(parts, part, place, limit), page);
+  const held = view.trusted() ? await stats.asking(part.list, 'redis', entriesFromRedis(parts, part, place, limit), page) : null;
+  return held ?? stats.asking(part.list, 'postgres', entriesFromPostgres(parts, part, place, limit), page);
 }

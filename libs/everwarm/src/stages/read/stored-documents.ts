@@ -1,7 +1,9 @@
 import { type Generation, sourcesSql } from '#contracts/compiled.ts';
+import { lastsMs } from '#contracts/lazy.ts';
 import { projectionTable } from '#contracts/names.ts';
 import type { Transform } from '#contracts/transform.ts';
 import { floorAbove } from './floors.ts';
+import { fillLazy, revalidate } from './lazy-reads.ts';
 import type { RawDocument, ReadParts } from './read-parts.ts';
 import { askApart, refuse, type Unmade, unmakeable } from './unmade.ts';
 
@@ -38,26 +40,77 @@ export async function askPostgres(
   transform: Transform | null,
   unmade: Unmade = refuse,
 ): Promise<(RawDocument | null)[]> {
-  const found = generation.state === 'building' ? new Map<string, RawDocument | null>() : await readStored(parts, generation, keys);
+  const found = await askProjection(parts, generation, keys, transform);
+  await askSources(parts, generation, keys, found, { transform, unmade });
+  return keys.map((key) => found.get(key) ?? null);
+}
+
+/** The same for one key; the sources are asked for it by one reader at a time, over all processes. */
+export async function askForOne(
+  parts: ReadParts,
+  generation: Generation,
+  key: string,
+  transform: Transform | null,
+): Promise<RawDocument | null> {
+  const found = await askProjection(parts, generation, [key], transform);
+  const stored = found.get(key);
+  if (stored !== undefined) return stored;
+  const document = await parts.lease.ask(generation, key, async () => {
+    const filled = await fillLazy(parts, generation, key, transform);
+    if (filled !== undefined) return filled;
+    await askSources(parts, generation, [key], found, { transform, unmade: refuse });
+    return found.get(key) ?? null;
+  });
+  parts.memory?.outdateAll(generation.id, new Map([[key, document]]));
+  return document;
+}
+
+/** What is found by key; a generation that is being built is not read. */
+async function askProjection(
+  parts: ReadParts,
+  generation: Generation,
+  keys: readonly string[],
+  transform: Transform | null,
+): Promise<Map<string, RawDocument | null>> {
+  if (generation.state === 'building') return new Map();
+  const stored = readStored(parts, generation, keys);
+  const found = await parts.stats.asking(generation, 'postgres', stored, { keys: keys.length, found: ({ size }) => size });
+  parts.memory?.outdateAll(generation.id, found);
+  for (const [key, document] of found)
+    if (document?.version) revalidate(parts, generation, key, { version: document.version, asOf: document.asOf }, transform);
+  return found;
+}
+
+/** Adds to what was `found` what the sources say of the other keys. */
+export async function askSources(
+  parts: ReadParts,
+  generation: Generation,
+  keys: readonly string[],
+  found: Map<string, RawDocument | null>,
+  how: { readonly transform: Transform | null; readonly unmade: Unmade },
+): Promise<void> {
   for (let attempt = 0; attempt < attempts; attempt++) {
     const missing = keys.filter((key) => !found.has(key));
-    if (missing.length === 0) break;
-    for (const [key, document] of await derive(parts, generation, missing, { transform, unmade, last: attempt === attempts - 1 }))
-      found.set(key, document);
+    if (missing.length === 0) return;
+    const derived = derive(parts, generation, missing, { ...how, last: attempt === attempts - 1 });
+    const documents = await parts.stats.asking(generation, 'source', derived, { keys: missing.length, found: ({ size }) => size });
+    for (const [key, document] of documents) found.set(key, document);
+    parts.memory?.outdateAll(generation.id, documents);
   }
-  return keys.map((key) => found.get(key) ?? null);
 }
 
 /** What the projection table says, tombstones included, of the keys that it has and that are not below their floor. */
 async function readStored(
   { db, view, floors }: ReadParts,
-  { id }: Generation,
+  { id, lifecycle }: Generation,
   keys: readonly string[],
 ): Promise<Map<string, RawDocument | null>> {
+  const lasts = lastsMs(lifecycle);
+  const unspent = Number.isFinite(lasts) ? ` and p.as_of > statement_timestamp() - ${Math.round(lasts)} * interval '1 millisecond'` : '';
   const { rows } = await db.query<Stored & { key: string }>({
     text: `select p.key, p.doc, p.version, extract(epoch from p.as_of)::float8 * 1000 as "asOf",
   ${owedSql(id, 'p.key')} as owed
-from everwarm.${projectionTable(id)} p where p.key = any($1)`,
+from everwarm.${projectionTable(id)} p where p.key = any($1) and p.as_of > '-infinity'${unspent}`,
     values: [keys],
   });
   const found = new Map<string, RawDocument | null>();
@@ -67,7 +120,7 @@ from everwarm.${projectionTable(id)} p where p.key = any($1)`,
     // While nobody has heard of the copy lately, the ledger alone does not tell what Redis lacks.
     if (owed || !view.informed()) floors.raise(id, key, version);
     else if (floor !== null) floors.drop(id, key);
-    found.set(key, doc === null ? null : { body: Buffer.from(doc), version, asOf: Math.round(asOf), tier: 'postgres' });
+    found.set(key, doc === null ? null : { body: Buffer.from(doc), version, asOf: Math.round(asOf), tier: 'postgres', pending: owed });
   }
   return found;
 }
@@ -79,7 +132,7 @@ from everwarm.${projectionTable(id)} p where p.key = any($1)`,
  * shown meanwhile, unless it is the `last` time.
  */
 async function derive(
-  { db, view, floors }: ReadParts,
+  { db, view, floors, lease }: ReadParts,
   generation: Generation,
   keys: readonly string[],
   { transform, unmade, last }: { readonly transform: Transform | null; readonly unmade: Unmade; readonly last: boolean },
@@ -99,6 +152,7 @@ from (${sourcesSql(model)}) r cross join everwarm.version_seq s left join everwa
       found.delete(key);
       continue;
     }
+    lease.own.note(id, key, doc !== null);
     const text = doc === null || transform === null ? doc : made(() => transform(key, doc), generation, key, unmade);
     const isStored = version !== null && text === stored;
     if (isStored) {
@@ -112,8 +166,8 @@ from (${sourcesSql(model)}) r cross join everwarm.version_seq s left join everwa
       key,
       body &&
         (isRead
-          ? { body, version, asOf: Math.round(asOf), tier: 'postgres' }
-          : { body, version: null, asOf: Math.round(at), tier: 'source' }),
+          ? { body, version, asOf: Math.round(asOf), tier: 'postgres', pending: false }
+          : { body, version: null, asOf: Math.round(at), tier: 'source', pending: false }),
     );
   }
   return found;

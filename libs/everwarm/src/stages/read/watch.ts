@@ -1,0 +1,80 @@
+import type { Version } from '#contracts/version.ts';
+import type { RawDocument } from './read-parts.ts';
+
+/** How a document is watched. */
+export type WatchOptions = {
+  /** Ends it, without an error. */
+  readonly signal?: AbortSignal | undefined;
+  /** The version that is known already: what is not newer is not shown. */
+  readonly after?: Version | null | undefined;
+};
+
+/** The end of one watch, and its sleep until there is something newer. */
+export class Ending {
+  #resolve: (() => void) | null = null;
+  #isAwake = false;
+  #isOver = false;
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Ends the watch. */
+  readonly end = (): void => {
+    this.#isOver = true;
+    this.wake();
+  };
+
+  /** There may be something newer. */
+  readonly wake = (): void => {
+    this.#isAwake = true;
+    this.#resolve?.();
+  };
+
+  /** Resolves at the next `wake`, or at once when there was one since this resolved last. */
+  async woken(): Promise<void> {
+    if (!this.#isAwake)
+      await new Promise<void>((resolve) => {
+        this.#resolve = resolve;
+      });
+    this.#resolve = null;
+    this.#isAwake = false;
+  }
+}
+
+/**
+ * An iterator over what `watch` gives, as `show` makes it for the caller. Ends with the signal, and when the caller leaves it by
+ * `return`, also while it waits; a caller that does neither, and asks no more, leaves it watching.
+ */
+export function watching<T>(
+  watch: (ending: Ending) => AsyncIterable<RawDocument | null>,
+  show: (document: RawDocument | null) => T,
+  { signal }: WatchOptions = {},
+): AsyncIterableIterator<T, void, undefined> {
+  const ending = new Ending();
+  const shown = shownBy(watch, show, { ending, signal });
+  return {
+    next: () => shown.next(),
+    return() {
+      ending.end();
+      return shown.return();
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+async function* shownBy<T>(
+  watch: (ending: Ending) => AsyncIterable<RawDocument | null>,
+  show: (document: RawDocument | null) => T,
+  { ending, signal }: { readonly ending: Ending; readonly signal: AbortSignal | undefined },
+): AsyncGenerator<T, void, undefined> {
+  if (signal?.aborted) return;
+  signal?.addEventListener('abort', ending.end);
+  try {
+    for await (const document of watch(ending)) yield show(document);
+  } finally {
+    signal?.removeEventListener('abort', ending.end);
+  }
+}
