@@ -36,12 +36,13 @@ async function rate(forSeconds: number): Promise<number> {
   return counts.reduce((sum, count) => sum + count, 0) / ((performance.now() - start) / 1000);
 }
 
-const insert = (client: PoolClient, post: number, author: number) =>
-  client.query({
+async function insert(client: PoolClient, post: number, author: number): Promise<void> {
+  await client.query({
     name: 'insert',
     text: `insert into comments (post_id, author_id, body, status) values ($1, $2, $3, 'approved')`,
     values: [post, author, 'A remark of usual length, neither the first of its kind nor the last, but kindly meant.'],
   });
+}
 
 async function writeInline(post: number, author: number): Promise<void> {
   await everwarm?.transaction(pool, (client) => insert(client, post, author), {
