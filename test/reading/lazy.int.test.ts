@@ -1,26 +1,17 @@
-import { waitFor } from '@everwarm/testkit';
-import { defineList, defineReadModel, type LazyLifecycle } from 'everwarm';
+import { seededRandom, spawnNode, waitFor } from '@everwarm/testkit';
+import { defineList, type LazyLifecycle } from 'everwarm';
+import { createReader } from 'everwarm/reader';
 import { expect, onTestFinished, test } from 'vitest';
 import { documentKey } from '../../libs/everwarm/src/contracts/names.ts';
 import { postgresCopies, redisCopies, servingId } from '../laws/fixtures/copies.ts';
-import { schema } from '../laws/fixtures/depot-schema.ts';
 import { type Depot, openDepot } from '../laws/fixtures/open-depot.ts';
 import { openReader } from '../laws/fixtures/open-reader.ts';
-
-/** A supplier's card that is made when it is read. */
-function card(lazy: LazyLifecycle | null = {}) {
-  return defineReadModel(schema, 'suppliers', {
-    name: 'lazy_card',
-    columns: { id: true, legalName: true },
-    with: { orders: { columns: { orderNo: true, title: true } } },
-    ...(lazy && { lifecycle: { lazy } }),
-  });
-}
+import { lazyCard } from './fixtures/lazy-card.ts';
 
 /** Ten suppliers, and the read model over them. */
 async function openLazy(lazy: LazyLifecycle = {}) {
   const depot = await openDepot({ start: false });
-  const model = card(lazy);
+  const model = lazyCard(lazy);
   await depot.pool.query(`insert into "Depot"."Supplier" ("supplierId", "legal Name") select n, 'S' || n from generate_series(1, 10) n`);
   const everwarm = depot.another([model]);
   await everwarm.migrate();
@@ -108,7 +99,7 @@ test('switching the lifecycle while it runs and is written loses nothing', async
       if (round % 7 === 0) await everwarm.reader.get(model, 1 + (round % 10));
     }
   })();
-  const stay = card(null);
+  const stay = lazyCard(null);
   const eager = depot.another([stay]);
   expect(await eager.migrate()).toMatchObject({ generations: [], lifecycles: [{ name: 'lazy_card', from: 'lazy', to: 'async' }] });
   await eager.settled();
@@ -145,10 +136,72 @@ test('while Redis is away documents are read from where they are, and changes ta
 
 test('a list over a lazy model shows every card', async () => {
   const { depot } = await openLazy();
-  const model = card();
+  const model = lazyCard();
   const all = defineList(model, { name: 'lazy_cards', orderBy: (s, { asc }) => [asc(s.legalName)] });
   const everwarm = depot.another([model, all]);
   await everwarm.migrate();
   await everwarm.settled();
   expect((await everwarm.reader.list(all)).items).toHaveLength(10);
+});
+
+test.each<LazyLifecycle>([{}, { refresh: 'recompute' }, { expireAfter: 60 }, { expireAfter: 40, staleWhileRevalidate: 40 }])(
+  'no reader sees a document go back while it is written, evicted, filled and expires: %j',
+  async (lazy) => {
+    const { depot, everwarm, model } = await openLazy(lazy);
+    const random = seededRandom('lazy');
+    const readers = [everwarm.reader, (await openReader(depot)).reader];
+    await depot.pool.query(`update "Depot"."Supplier" set "legal Name" = '0'`);
+    await everwarm.settled();
+    const watch = readers.map(async (reader) => {
+      const seen = new Map<number, number>();
+      for (let read = 0; read < 40; read++) {
+        const id = 1 + (read % 2);
+        const shown = Number((await reader.get(model, id))?.legalName);
+        expect(shown, `supplier ${id} after ${seen.get(id)}`).toBeGreaterThanOrEqual(seen.get(id) ?? 0);
+        seen.set(id, shown);
+      }
+    });
+    let isOver = false;
+    const over = Promise.all(watch).finally(() => {
+      isOver = true;
+    });
+    over.catch(() => undefined);
+    for (let round = 1; !isOver; round++) {
+      const id = random.integer(1, 2);
+      await Promise.all([rename(depot, id, String(round)), random.chance(0.3) && everwarm.evict(model, id)]);
+    }
+    await over;
+    await everwarm.settled();
+    expect(await everwarm.verify(model)).toMatchObject({ differing: 0, inFlight: 0 });
+    for (const reader of readers) expect(await reader.get(model, 1)).toMatchObject(naive(await depot.pool.query(named, [1])));
+  },
+);
+
+const named = `select "legal Name" as name from "Depot"."Supplier" where "supplierId" = $1`;
+const naive = ({ rows }: { rows: { name: string }[] }) => ({ legalName: rows[0]!.name });
+
+test('a reader that dies when Postgres has what it made, and Redis does not, leaves a debt that takes it away', async () => {
+  const { depot, everwarm, model } = await openLazy();
+  await everwarm.stop();
+  const dying = spawnNode('test/reading/fixtures/dying-reader.ts', {
+    env: { DEPOT_POSTGRES: depot.database.urlFor('dying'), DEPOT_REDIS: depot.redisUrl, DEPOT_NAMESPACE: depot.space.namespace },
+  });
+  onTestFinished(async () => void (await dying.stop()));
+  expect(await dying.exited).toMatchObject({ signal: 'SIGKILL' });
+  const live = async () => [...(await postgresCopies(depot, model)).values()].filter(({ doc }) => doc !== null).length;
+  expect(await live()).toBe(1);
+  const again = depot.another([model]);
+  await again.start();
+  await again.settled();
+  expect(await live()).toBe(0);
+  expect(await again.reader.get(model, 1)).toMatchObject({ legalName: 'S1' });
+});
+
+test('a reader that may not write reads all the same, and stores nothing', async () => {
+  const { depot, model } = await openLazy();
+  const url = `${depot.database.urlFor('readonly')}&options=${encodeURIComponent('-c default_transaction_read_only=on')}`;
+  const reader = createReader({ postgres: url, redis: depot.redisUrl, namespace: depot.space.namespace });
+  onTestFinished(() => reader.stop());
+  for (const id of [1, 2]) expect(await reader.raw(model, id)).toMatchObject({ tier: 'source', version: null });
+  expect(await postgresCopies(depot, model)).toEqual(new Map());
 });

@@ -1,5 +1,6 @@
 import type { Transactions } from '#contracts/database.ts';
 import { lastsMs, lazyTerms } from '#contracts/lazy.ts';
+import { reached } from '#contracts/steps.ts';
 import type { CopyView } from './stages/read/copy-lease.ts';
 import type { Fill } from './stages/read/lazy-reads.ts';
 import { acknowledge } from './stages/recompute/acknowledge.ts';
@@ -43,6 +44,7 @@ export function lazyFiller({ db, redis, view }: FillerParts): Fill {
         'any',
       );
       if (written === null || written.failed.length > 0) return undefined;
+      reached('recompute.committed');
       const [stored] = written.documents;
       const told = await publishDocuments(redis, space, generation.id, written.documents, lastsMs(generation.lifecycle)).then(
         () => true,

@@ -219,3 +219,13 @@ test('a change that the last attempt did not see stays owed, apart from others; 
   expect((await db.query('select from everwarm.quarantine')).rowCount).toBe(0);
   expect(await owed(db)).toEqual(['b']);
 });
+
+test('a batch has the lifecycle that its generation has when its locks are held, whatever its process remembers', async () => {
+  const { db } = await openLedger();
+  await db.query(
+    `insert into everwarm.generations (id, name, hash, state, model, lifecycle) overriding system value values (7, 'any', '', 'serving', '{}', '"async"')`,
+  );
+  await owe(db, ['a']);
+  const remembered: Generation = { ...generation, lifecycle: { lazy: {} } };
+  expect((await recomputeBatch(db, 1, remembered, ['a'], returnBatch)).written).toMatchObject({ lifecycle: 'async' });
+});
