@@ -1,10 +1,10 @@
 import type { PoolClient } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Database, Transactions } from '../../libs/everwarm/src/contracts/database.ts';
+import type { Transactions } from '../../libs/everwarm/src/contracts/database.ts';
 import { parseSnapshot } from '../../libs/everwarm/src/contracts/snapshot.ts';
 import { ledgerSql } from '../../libs/everwarm/src/operations/observe/ledger-status.ts';
 import { openPostgres } from '../../libs/everwarm/src/platform/postgres.ts';
-import { ledgerCounter } from '../../libs/everwarm/src/stages/relay/count-ledger.ts';
+import { holdMarks, ledgerCounter, lowerMarks } from '../../libs/everwarm/src/stages/relay/count-ledger.ts';
 import { oweBulk, oweKeys } from '../../libs/everwarm/src/stages/relay/owe.ts';
 import { poll } from '../../libs/everwarm/src/stages/relay/poll.ts';
 import { dueSql } from '../../libs/everwarm/src/stages/relay/refill.ts';
@@ -93,15 +93,12 @@ test('a backlog that is delivered between the look at the ledger and the note of
   let delivered = false;
   const late: Transactions = {
     ...db,
-    query: (async (...given: Parameters<Database['query']>) => {
-      // Its types know the last of two ways to call it.
-      const [text] = given as unknown[];
-      if (!delivered && typeof text === 'string' && text.includes('insert into everwarm.ledger_marks')) {
-        delivered = true;
+    transaction: async (...given) => {
+      if (!delivered)
         await db.query(`insert into everwarm.ledger (generation, key, since) values (1, 'late', now() - interval '1 minute')`);
-      }
-      return db.query(...given);
-    }) as Database['query'],
+      delivered = true;
+      return db.transaction(...given);
+    },
   };
   // Many keys came and went meanwhile, so that a note is worth it.
   await depot.pool.query(`select setval('everwarm.ledger_seq', nextval('everwarm.ledger_seq') + 5000)`);
@@ -110,6 +107,28 @@ test('a backlog that is delivered between the look at the ledger and the note of
   const [status] = (await depot.everwarm.status()).models.filter(({ generation }) => generation === 1);
   expect(status!.lagMs).toBeGreaterThanOrEqual(60_000);
   expect((await depot.pool.query(dueSql, [300, [], false, false])).rows).toMatchObject([{ key: 'late' }]);
+});
+
+test('while somebody owes keys who saw the mark as it was, it is not raised past them', async () => {
+  const { depot, db } = await openOwing();
+  await ledgerCounter(db)();
+  await depot.pool.query(`update everwarm.ledger_marks set oldest = now() - interval '1 hour'`);
+  await depot.pool.query(`select setval('everwarm.ledger_seq', nextval('everwarm.ledger_seq') + 5000)`);
+  const count = ledgerCounter(db);
+  const since = Date.now() - 60_000;
+  await db.transaction(
+    async (tx) => {
+      await tx.query(lowerMarks('$1'), [since]);
+      await count();
+      await oweKeys(tx, [{ generation: 1, key: 'slow', since }], false);
+    },
+    { opening: [holdMarks] },
+  );
+  const lag = async () => (await depot.everwarm.status()).models.find(({ generation }) => generation === 1)!.lagMs;
+  expect(await lag()).toBeGreaterThanOrEqual(60_000);
+  await count();
+  expect(await lag(), 'and when nobody does, the key is counted').toBeGreaterThanOrEqual(60_000);
+  expect((await depot.pool.query(dueSql, [300, [], false, false])).rows).toMatchObject([{ key: 'slow' }]);
 });
 
 test('a key that is owed for a change older than any mark is seen at once', async () => {

@@ -33,6 +33,11 @@ export function codeOf(error: unknown): string {
   return className(error);
 }
 
+/** Whether Postgres gave up a wait for a lock, as it was told to. */
+export function isLockTimeout(error: unknown): boolean {
+  return codeOf(error) === '55P03';
+}
+
 function className(error: unknown): string {
   return error instanceof Error ? error.constructor.name : 'something';
 }

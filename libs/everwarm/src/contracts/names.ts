@@ -144,6 +144,12 @@ export const migrationRunLock: readonly [number, number] = [0x65766572, 3];
 /** The advisory lock (two int4) that the active relay holds. */
 export const relayLock: readonly [number, number] = [0x65766572, 2];
 
+/**
+ * The advisory lock (two int4) of the ledger's marks: shared by transactions that owe keys, from before they look at the marks until they
+ * commit; whoever raises a mark holds it alone for that moment.
+ */
+export const marksLock: readonly [number, number] = [0x65766572, 4];
+
 /** The first int4 of the advisory locks that order writers of one shard of keys; the second is {@link shardLock}. */
 export const shardLockSpace = 0x65766573;
 

@@ -3,6 +3,7 @@ import type { Database, Transactions } from '#contracts/database.ts';
 import { type Lifecycle, lifecycleKind } from '#contracts/lifecycle.ts';
 import { projectionTable } from '#contracts/names.ts';
 import { blameGeneration, blameOf } from '#contracts/statement-error.ts';
+import { holdMarks } from './count-ledger.ts';
 import { oweBulk } from './owe.ts';
 import { resetAggregates } from './reset-aggregates.ts';
 
@@ -56,27 +57,30 @@ export async function reconcileStep(db: Transactions): Promise<boolean> {
 }
 
 function step(db: Transactions, everyKey: boolean): Promise<boolean> {
-  return db.transaction(async (tx) => {
-    const { rows } = await tx.query<Row>(
-      // Each walk waits for its own keys alone: those of a generation that nobody can compute now are not worked off.
-      `select id, state, model, lifecycle, reconcile_phase as phase, reconcile_position as position, extract(epoch from now())::float8 * 1000 as now from everwarm.generations g
+  return db.transaction(
+    async (tx) => {
+      const { rows } = await tx.query<Row>(
+        // Each walk waits for its own keys alone: those of a generation that nobody can compute now are not worked off.
+        `select id, state, model, lifecycle, reconcile_phase as phase, reconcile_position as position, extract(epoch from now())::float8 * 1000 as now from everwarm.generations g
 where reconcile_phase is not null and stalled is null and state <> 'dropped' and installed_xid < pg_snapshot_xmin(pg_current_snapshot())
   and (select count(*) from (select from everwarm.ledger l where l.generation = g.id limit ${backlogLimit}) owed) < ${backlogLimit} order by id limit 1 for update`,
-    );
-    const walk = rows[0];
-    if (!walk) return false;
-    const isLazy = lifecycleKind(walk.lifecycle) === 'lazy';
-    const page = isLazy
-      ? await storedKeys(tx, walk)
-      : walk.phase === 'source'
-        ? await sourceKeys(tx, walk, everyKey)
-        : await projectedKeys(tx, walk, everyKey);
-    await oweBulk(tx, walk.id, page.keys, walk.now);
-    if (page.isFull) await moveTo(tx, walk.id, walk.phase, page.position);
-    else if (walk.phase === 'source' && !isLazy) await moveTo(tx, walk.id, 'projection', null);
-    else await finish(tx, walk.id);
-    return true;
-  });
+      );
+      const walk = rows[0];
+      if (!walk) return false;
+      const isLazy = lifecycleKind(walk.lifecycle) === 'lazy';
+      const page = isLazy
+        ? await storedKeys(tx, walk)
+        : walk.phase === 'source'
+          ? await sourceKeys(tx, walk, everyKey)
+          : await projectedKeys(tx, walk, everyKey);
+      await oweBulk(tx, walk.id, page.keys, walk.now);
+      if (page.isFull) await moveTo(tx, walk.id, walk.phase, page.position);
+      else if (walk.phase === 'source' && !isLazy) await moveTo(tx, walk.id, 'projection', null);
+      else await finish(tx, walk.id);
+      return true;
+    },
+    { opening: [holdMarks] },
+  );
 }
 
 type Page = { readonly keys: readonly string[]; readonly position: readonly string[] | null; readonly isFull: boolean };

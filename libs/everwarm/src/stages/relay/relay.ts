@@ -1,12 +1,13 @@
 import type { Change, Source } from '#contracts/change.ts';
 import type { Database, Sessions, Transactions } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
+import { isLockTimeout } from '#contracts/failure.ts';
 import type { Generations } from '#contracts/generations.ts';
 import { maxJobKeys } from '#contracts/job.ts';
 import { parseSnapshot, type Snapshot } from '#contracts/snapshot.ts';
 import { blameOf } from '#contracts/statement-error.ts';
 import { reached } from '#contracts/steps.ts';
-import { lowerMarks } from './count-ledger.ts';
+import { holdMarks, lowerMarks } from './count-ledger.ts';
 import { enqueueOrGiveBack } from './enqueue.ts';
 import { enterCluster } from './enter-cluster.ts';
 import { HotKeys } from './hot-keys.ts';
@@ -160,7 +161,7 @@ export class Relay {
         reached('relay.before-commit');
         return result;
       },
-      { durability: 'deferred', givesWay: true },
+      { durability: 'deferred', givesWay: true, opening: [holdMarks] },
     );
     reached('relay.committed');
     this.#delivered = batch.now;
@@ -186,7 +187,7 @@ export class Relay {
         reached('relay.before-commit');
         return now;
       },
-      { durability: 'deferred', givesWay: true },
+      { durability: 'deferred', givesWay: true, opening: [holdMarks] },
     );
     this.#lost.clear();
   }
@@ -267,10 +268,6 @@ export class Relay {
 }
 
 const oldestOf = (changes: readonly Change[]): number => changes.reduce((oldest, { at }) => Math.min(oldest, at), Date.now());
-
-function isLockTimeout(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === '55P03';
-}
 
 async function loadSources(db: Database): Promise<ReadonlyMap<number, Source>> {
   const { rows } = await db.query<{ id: number; schema_name: string; table_name: string; links: string[]; columns: string[] }>(

@@ -1,4 +1,5 @@
 import type { Database, Transactions } from '#contracts/database.ts';
+import { holdMarks, lowerMarks } from './count-ledger.ts';
 import { enqueueOrGiveBack } from './enqueue.ts';
 import type { Lanes } from './lanes.ts';
 import { type OwedKey, oweKeys } from './owe.ts';
@@ -29,7 +30,7 @@ export async function oweDue(db: Transactions, lanes: Lanes): Promise<number> {
       (free) => free > 0,
       () => false,
     ));
-  const owed = await db.transaction((tx) => takeDue(tx, queued), { durability: 'deferred' });
+  const owed = await db.transaction((tx) => takeDue(tx, queued), { durability: 'deferred', opening: [holdMarks] });
   // What is not enqueued now, or lost on the way, is found by the refiller.
   if (queued)
     await enqueueOrGiveBack(
@@ -56,6 +57,9 @@ returning t.generation, t.key, extract(epoch from t.at)::float8 * 1000 as since,
   exists (select from everwarm.generations g where g.id = t.generation and g.state <> 'dropped') as live`,
   );
   const owed = rows.filter((row) => row.live).map(({ generation, key, since }) => ({ generation, key, since }));
+  if (owed.length === 0) return owed;
+  // Their moments may have come while nobody looked.
+  await tx.query(lowerMarks('$1'), [Math.min(...owed.map(({ since }) => since))]);
   await oweKeys(tx, owed, queued);
   return owed;
 }

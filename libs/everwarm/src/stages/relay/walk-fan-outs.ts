@@ -2,6 +2,7 @@ import type { Transactions } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 import { blameGeneration, blameOf } from '#contracts/statement-error.ts';
 import { reached } from '#contracts/steps.ts';
+import { holdMarks } from './count-ledger.ts';
 import { type FanOut, noteFanOut } from './fan-out.ts';
 import { oweBulk } from './owe.ts';
 import { startReconcile } from './reconcile.ts';
@@ -153,20 +154,23 @@ async function oweStep(db: Transactions, { id, seq, generation, since }: Open, c
   const rest = chunk.keys.slice(stepKeys);
   const isDone = chunk.isLast && rest.length === 0;
   const position = keys.at(-1) ?? chunk.position;
-  const moved = await db.transaction(async (tx) => {
-    const isMine = `id = $1 and state = 'open' and position is not distinct from $2`;
-    const { rowCount } = isDone
-      ? await tx.query(`delete from everwarm.fan_outs where ${isMine}`, [id, chunk.position])
-      : await tx.query(`update everwarm.fan_outs set position = $3, owed = owed + $4 where ${isMine}`, [
-          id,
-          chunk.position,
-          position,
-          keys.length,
-        ]);
-    if (rowCount !== 1) return false;
-    await oweBulk(tx, generation, keys, since, seq);
-    return true;
-  });
+  const moved = await db.transaction(
+    async (tx) => {
+      const isMine = `id = $1 and state = 'open' and position is not distinct from $2`;
+      const { rowCount } = isDone
+        ? await tx.query(`delete from everwarm.fan_outs where ${isMine}`, [id, chunk.position])
+        : await tx.query(`update everwarm.fan_outs set position = $3, owed = owed + $4 where ${isMine}`, [
+            id,
+            chunk.position,
+            position,
+            keys.length,
+          ]);
+      if (rowCount !== 1) return false;
+      await oweBulk(tx, generation, keys, since, seq);
+      return true;
+    },
+    { opening: [holdMarks] },
+  );
   reached('relay.fan-out');
   return moved && !isDone ? { ...chunk, keys: rest, position } : null;
 }
