@@ -128,6 +128,23 @@ test('a client that takes nothing is given the newest when it does, and nothing 
   expect(shown()).toEqual(shown().toSorted((a, b) => a - b));
 });
 
+test('a server that closes waits for no client that takes nothing', async () => {
+  const app = fastify();
+  await app.register(everwarmHttp, options());
+  const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
+  // Together more than the sockets in between can hold.
+  await library.pool.query(`insert into shelves values ('stuck', repeat('x', 6000000)) on conflict do nothing`);
+  await library.everwarm.settled();
+  const socket = connect(Number(port), '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  socket.write('GET /shelves/stuck/live HTTP/1.1\r\nhost: x\r\n\r\n');
+  await once(socket, 'data');
+  socket.pause();
+  await library.pool.query(`update shelves set name = repeat('y', 7000000) where code = 'stuck'`);
+  await library.everwarm.settled();
+  await app.close();
+});
+
 test('a server that closes ends what is live', async () => {
   const app = fastify();
   await app.register(everwarmHttp, options());

@@ -22,10 +22,10 @@ export type FastifyOptions = HttpOptions<FastifyRequest> & {
 export async function everwarmHttp(app: FastifyInstance, options: FastifyOptions): Promise<void> {
   const { cors, tenant } = options;
   if (cors) checkCors(cors);
-  const open = new Set<Stream>();
+  const open = new Set<Close>();
   // Connections that never end by themselves would keep the server from closing.
   app.addHook('preClose', async () => {
-    for (const stream of open) stream.close();
+    for (const close of open) close();
   });
   for (const served of serve(options)) {
     const config = options.config?.(served) ?? {};
@@ -65,8 +65,11 @@ function askedBy({ params, query, headers }: FastifyRequest): Asked {
   };
 }
 
+/** Ends a connection on which something goes on. */
+type Close = () => void;
+
 /** Writes an answer. Node leaves out the body of an answer to HEAD by itself. */
-function send(reply: FastifyReply, { status, headers, body }: Answer, open: Set<Stream>): Promise<void> | undefined {
+function send(reply: FastifyReply, { status, headers, body }: Answer, open: Set<Close>): Promise<void> | undefined {
   const response = reply.raw;
   if (reply.sent) {
     if (isStream(body)) body.close();
@@ -91,14 +94,23 @@ function addEarlier(headers: string[], reply: FastifyReply): void {
 }
 
 /** Writes what goes on as fast as it is taken, and no faster. */
-async function sendStream(response: ServerResponse, stream: Stream, open: Set<Stream>): Promise<void> {
+async function sendStream(response: ServerResponse, stream: Stream, open: Set<Close>): Promise<void> {
+  if (response.destroyed) {
+    stream.close();
+    return;
+  }
   const closed = new AbortController();
+  const close = () => {
+    stream.close();
+    // Who takes nothing does not take the end either.
+    if (response.writableNeedDrain) response.destroy();
+  };
   response.once('close', () => {
-    open.delete(stream);
+    open.delete(close);
     closed.abort();
     stream.close();
   });
-  open.add(stream);
+  open.add(close);
   for await (const part of stream.parts) {
     if (closed.signal.aborted) break;
     if (!response.write(part)) await once(response, 'drain', { signal: closed.signal }).catch(() => undefined);

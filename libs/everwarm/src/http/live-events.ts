@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { RawDocument } from '#stages/read/read-parts.ts';
 
 /** The media type of server-sent events. */
@@ -28,20 +27,15 @@ export async function* liveEvents(
   let seen = lastEventId;
   // At once, so that the client's connection counts as open before there is news.
   yield heartbeat;
-  let next = versions.next();
   for (;;) {
-    const step = await within(next, heartbeatMs);
-    if (step === late) {
-      yield heartbeat;
-      continue;
-    }
+    const next = versions.next();
+    const isSettledWithin = settling(next);
+    while (!(await isSettledWithin(heartbeatMs))) yield heartbeat;
+    const step = await next;
     if (step.done) return;
     const document = step.value;
     if (document === null || document.version === null || document.version !== seen) yield eventOf(document);
     seen = document?.version ?? undefined;
-    next = versions.next();
-    // Whoever stops taking events leaves this one unheard.
-    next.catch(() => undefined);
   }
 }
 
@@ -54,13 +48,27 @@ function eventOf(document: RawDocument | null): Buffer {
   return Buffer.from(`${head}${body.toString().split(lineBreak).join('\ndata: ')}\n\n`);
 }
 
-const late = Symbol('late');
-
-async function within<T>(work: Promise<T>, ms: number): Promise<T | typeof late> {
-  const settled = new AbortController();
-  try {
-    return await Promise.race([work, pause(ms, late, { signal: settled.signal, ref: false })]);
-  } finally {
-    settled.abort();
-  }
+/**
+ * Waits for a promise again and again, each time for so many milliseconds at most, and says whether it has settled. It listens once: each
+ * `Promise.race` would leave a listener on a promise that may be waited for for days.
+ */
+function settling(work: Promise<unknown>): (ms: number) => Promise<boolean> {
+  let isSettled = false;
+  let wake: () => void = () => undefined;
+  const settle = () => {
+    isSettled = true;
+    wake();
+  };
+  work.then(settle, settle);
+  return async (ms) => {
+    if (isSettled) return true;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    return isSettled;
+  };
 }

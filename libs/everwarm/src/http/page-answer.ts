@@ -7,24 +7,31 @@ const opening = Buffer.from('{"items":[');
 const comma = Buffer.from(',');
 
 /**
- * Answers with a page: its documents' bytes between brackets, never parsed. The tag comes from all of these bytes, not from the
- * items' versions: documents written in one batch share a version, so that another item in the same place would go unnoticed. The
- * moment is that of the oldest document.
+ * Answers with a page: its documents' bytes between brackets, never parsed. The tag comes from the items' keys and versions and from
+ * what stands around them: documents written in one batch share a version, and a key and a version have one body. The moment is that
+ * of the oldest document.
  */
 export function pageAnswer(
   page: RawPage,
   ifNoneMatch: string | undefined,
   { mark, cacheControl }: { readonly mark: string; readonly cacheControl: string },
 ): Answer {
-  const body = pageBytes(page);
-  const text = `${mark}-${digestOf(body)}`;
+  const text = `${mark}-${stateOf(page)}`;
   const known = ifNoneMatch === undefined ? null : namedTag(ifNoneMatch, text);
   const headers = ['etag', known ?? tagOf(text), 'cache-control', cacheControl, 'everwarm-tier', page.tier];
   if (page.items.length > 0) headers.push(...momentHeaders(page.items.reduce((oldest, { asOf }) => Math.min(oldest, asOf), Infinity)));
   if (page.pending !== null) headers.push('everwarm-pending', String(page.pending));
   if (known !== null) return { status: 304, headers, body: null };
+  const body = pageBytes(page);
   headers.push('content-type', jsonType, 'content-length', String(body.length));
   return { status: 200, headers, body };
+}
+
+function stateOf({ items, keys, next, previous, total }: RawPage): string {
+  const stored = items.map(({ version }) => version);
+  // What was derived just now has no version: its bytes are its state.
+  const derived = items.flatMap(({ version, body }) => (version === null ? [body] : []));
+  return digestOf(JSON.stringify([keys, stored, next, previous, total]), ...derived);
 }
 
 function pageBytes({ items, next, previous, total }: RawPage): Buffer {

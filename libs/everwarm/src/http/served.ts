@@ -130,7 +130,8 @@ function readsPage(route: ListRoute, options: Serving): Reads {
   const { list } = route;
   const partition = partitionOf(route);
   const readerFor = readersOf(options);
-  const answering = { mark: definitionMark(list), cacheControl };
+  // Its order is the list's, its bytes are the item's.
+  const answering = { mark: `${definitionMark(list)}-${definitionMark(list.item)}`, cacheControl };
   return async (asked) => {
     const request = readPageRequest(route, asked.query);
     if ('problem' in request) return request.problem;
