@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Transactions } from '../../libs/everwarm/src/contracts/database.ts';
+import type { Database, Transactions } from '../../libs/everwarm/src/contracts/database.ts';
 import { parseSnapshot } from '../../libs/everwarm/src/contracts/snapshot.ts';
 import { ledgerSql } from '../../libs/everwarm/src/operations/observe/ledger-status.ts';
 import { openPostgres } from '../../libs/everwarm/src/platform/postgres.ts';
