@@ -17,8 +17,12 @@ try {
 }
 
 async function main(): Promise<void> {
-  const { databaseUrl, redisUrl, host, port, logLevel } = readSettings(process.env);
-  const reader = createReader({ postgres: databaseUrl, redis: redisUrl });
+  const { databaseUrl, redisUrl, host, port, logLevel, memoryMb } = readSettings(process.env);
+  const reader = createReader({
+    postgres: databaseUrl,
+    redis: redisUrl,
+    ...(memoryMb > 0 && { memory: { maxBytes: memoryMb * 2 ** 20 } }),
+  });
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 10, application_name: 'everwarm-api' });
   // An idle connection that ends is replaced at the next command, which reports what matters.
   pool.on('error', () => undefined);

@@ -10,11 +10,13 @@ test('what is not set has a default', () => {
     host: '127.0.0.1',
     port: 3000,
     logLevel: 'warn',
+    memoryMb: 0,
   });
-  expect(readSettings({ ...env, HOST: '0.0.0.0', PORT: '0', LOG_LEVEL: 'info' })).toMatchObject({
+  expect(readSettings({ ...env, HOST: '0.0.0.0', PORT: '0', LOG_LEVEL: 'info', MEMORY_MB: '64' })).toMatchObject({
     host: '0.0.0.0',
     port: 0,
     logLevel: 'info',
+    memoryMb: 64,
   });
 });
 
@@ -26,6 +28,7 @@ test.each([
   [{ PORT: '70000' }, 'PORT is "70000"'],
   [{ PORT: '30.5' }, 'PORT is "30.5"'],
   [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL is "loud"'],
+  [{ MEMORY_MB: '-1' }, 'MEMORY_MB is "-1"'],
 ])('%o is refused by name, without repeating a secret', (change, message) => {
   const read = () => readSettings({ ...env, ...change });
   expect(read).toThrow(expect.objectContaining({ code: 'E_CONFIG', message: expect.stringContaining(message) }));
