@@ -9,7 +9,7 @@ const clients = 6;
 const ordersEach = 3;
 const suppliers = 3;
 /** More by EVERWARM_TRANSACTIONS. */
-const transactions = Number(process.env['EVERWARM_TRANSACTIONS'] ?? 600);
+const transactions = Number(process.env['EVERWARM_TRANSACTIONS'] ?? 300);
 
 /** When an order is placed that is the n-th to be placed anew. */
 const placedAt = (n: number) => new Date(Date.UTC(2024, 0, 1) + n * 1000).toISOString();

@@ -151,7 +151,11 @@ function limitsOf(
 
 /** What was captured after the transaction had written its documents is in none of them. Seen as long as the outbox still has it. */
 async function refuseLater(db: Transactions, xid: string, changes: number): Promise<void> {
-  const { rows } = await db.query<{ count: number }>('select count(*)::integer as count from everwarm.outbox where xid = $1::xid8', [xid]);
+  const { rows } = await db.query<{ count: number }>(
+    `select count(*)::integer as count from everwarm.outbox o join everwarm.sources s on s.id = o.source
+where o.xid = $1::xid8 and (s.schema_name, s.table_name) <> ('everwarm', 'inline')`,
+    [xid],
+  );
   const later = (rows[0]?.count ?? 0) - changes;
   if (later > 0)
     throw new EverwarmError(

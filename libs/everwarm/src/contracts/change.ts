@@ -16,6 +16,9 @@ export type Source = {
 /** Whether what this source records are keys that somebody named (`everwarm.touch`), as model and key, and not changes of a table. */
 export const isTouch = ({ table }: Source): boolean => table.schema === 'everwarm' && table.name === 'touch';
 
+/** Whether what this source records is that a transaction has itself written the documents of the generations that it names. */
+export const isInlineMark = ({ table }: Source): boolean => table.schema === 'everwarm' && table.name === 'inline';
+
 /** One captured change: an outbox row as the relay reads it. */
 export type Change = {
   readonly source: number;

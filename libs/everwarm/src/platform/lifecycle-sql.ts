@@ -39,3 +39,8 @@ begin
 end
 $shard$;
 `;
+
+/** The step that lets a transaction say in its outbox rows of which generations it has written the documents itself: the relay need not hurry with those. */
+export const inlineMarkSchema = `
+insert into everwarm.sources (schema_name, table_name, links, columns) values ('everwarm', 'inline', array['generation'], '{}');
+`;

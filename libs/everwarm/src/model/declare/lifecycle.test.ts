@@ -42,3 +42,13 @@ test('what is no lifecycle, a lazy list, and a transform over what Postgres is t
     /^plant_list\.lifecycle is lazy, which a list cannot be/,
   );
 });
+
+test.each([
+  [{ expireAfter: 'soon' }, /^plant_page\.lifecycle lazy\.expireAfter is "soon", which is no duration/],
+  [{ expireAfter: '1m', staleWhileRevalidate: -1 }, /lazy\.staleWhileRevalidate is -1, which is no duration/],
+  [{ staleWhileRevalidate: '1m' }, /staleWhileRevalidate says for how long .* Give that, too\.$/],
+  [{ refresh: 'always' }, /^plant_page\.lifecycle\.lazy\.refresh is "always"\. It must be 'evict' or 'recompute'\.$/],
+  [{ ttl: '1m' }, /^plant_page\.lifecycle\.lazy\.ttl is no setting of a lazy read model\. Known: expireAfter/],
+])('a lazy lifecycle with %j is refused', (lazy, words) => {
+  expect(() => declare({ lifecycle: { lazy } })).toThrow(words);
+});

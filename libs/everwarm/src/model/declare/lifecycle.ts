@@ -1,5 +1,6 @@
 import type { CompiledModel } from '#contracts/compiled.ts';
-import { type Lifecycle, lifecycleKind } from '#contracts/lifecycle.ts';
+import { lazyTerms } from '#contracts/lazy.ts';
+import { type LazyLifecycle, type Lifecycle, lifecycleKind } from '#contracts/lifecycle.ts';
 import { definition } from '#model/schema.ts';
 
 /** A lifecycle as it was declared; `async` where none was. Throws E_DEFINITION for what is none. */
@@ -16,6 +17,24 @@ export function checkLifecycle(name: string, declared: unknown): Lifecycle {
     return { lazy: declared.lazy };
   throw definition(`${name}.lifecycle`, `is ${JSON.stringify(declared)}. It must be 'async', 'inline' or { lazy: { … } }.`);
 }
+
+function checkLazy(name: string, lazy: LazyLifecycle): Lifecycle {
+  const unknown = Object.keys(lazy).find((setting) => !settings.has(setting));
+  if (unknown !== undefined)
+    throw definition(`${name}.lifecycle.lazy.${unknown}`, `is no setting of a lazy read model. Known: ${[...settings].join(', ')}.`);
+  if (lazy.refresh !== undefined && lazy.refresh !== 'evict' && lazy.refresh !== 'recompute')
+    throw definition(`${name}.lifecycle.lazy.refresh`, `is ${JSON.stringify(lazy.refresh)}. It must be 'evict' or 'recompute'.`);
+  try {
+    lazyTerms({ lazy });
+  } catch (error) {
+    throw definition(`${name}.lifecycle`, error instanceof Error ? error.message : String(error));
+  }
+  if (lazy.staleWhileRevalidate !== undefined && lazy.expireAfter === undefined)
+    throw definition(`${name}.lifecycle.lazy.staleWhileRevalidate`, 'says for how long a document is still given away after "expireAfter". Give that, too.');
+  return { lazy };
+}
+
+const settings: ReadonlySet<string> = new Set<keyof LazyLifecycle>(['expireAfter', 'staleWhileRevalidate', 'refresh']);
 
 /** The same for a list, whose entries have an order only where all of them are known: it cannot be lazy. */
 export function checkListLifecycle(name: string, declared: unknown): Lifecycle {

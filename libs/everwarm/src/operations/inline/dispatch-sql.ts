@@ -26,7 +26,7 @@ const columns =
  *
  * It takes no lock after the first shard's but rows of those shards' documents, so two such transactions never wait in a circle (the
  * caller has done what was deferred to the commit, foreign keys say). Whatever stands in its way is told, and left to the workers, to whom
- * the captured changes go in any case: more keys than `most`, locks that are not had within `patience` milliseconds, a document that fails.
+ * the captured changes go in any case, with a mark that says which generations are written: more keys than `most`, locks that are not had within `patience` milliseconds, a document that fails.
  */
 export function dispatchSql(generations: readonly InlineGeneration[], path: readonly string[]): FunctionSql {
   return functionSql('inline', {
@@ -44,7 +44,8 @@ export function dispatchSql(generations: readonly InlineGeneration[], path: read
   widest integer;
   shard integer;
   drawn text;
-  moment timestamptz;`,
+  moment timestamptz;
+  done text[] := '{}';`,
     body: `if current_setting('transaction_isolation') <> 'read committed' then
     raise exception using errcode = '${inlineRefusals.isolation}', message = format('A transaction that is %s cannot write documents inline: its snapshot is older than their locks. Begin it with ISOLATION LEVEL READ COMMITTED.', current_setting('transaction_isolation'));
   end if;
@@ -82,7 +83,9 @@ ${generations.map(keysOf).join('\n')}
   if current_setting('synchronous_commit') = 'off' then perform set_config('synchronous_commit', 'on', true); end if;
   drawn := lpad(epoch::text, 4, '0') || '-' || lpad(nextval('everwarm.version_seq')::text, ${digits}, '0');
   moment := clock_timestamp();
-${generations.map(writeOf).join('\n')}`,
+${generations.map(writeOf).join('\n')}
+  insert into everwarm.outbox (slot, source, mask, vals)
+  select (select slot from everwarm.outbox_slot), s.id, -1, done from everwarm.sources s where s.schema_name = 'everwarm' and s.table_name = 'inline';`,
   });
 }
 
@@ -129,6 +132,7 @@ function writeOf({ id, model }: InlineGeneration): string {
     begin
       return query select ${id}, ${textLiteral(model.name)}::text, ${row}
       from everwarm.${writeFunction(id)}((select array_agg(u.k) from unnest(gs, ks) as u (g, k) where u.g = ${id}), drawn, bytes, moment) as w (${writtenColumns[model.kind]});
+      done := done || '${id}'::text;
     exception when others then
       return query ${told(String(id), textLiteral('failed'), { detail: 'sqlstate' })};
     end;

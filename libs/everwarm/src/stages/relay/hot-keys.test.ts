@@ -44,3 +44,14 @@ test('a key that changes seldom does not wait because others are hot, and is for
   expect(hot.due(3000 + 399).length + hot.due(3000 + 450).length).toBe(1);
   expect(hot.ready([key('hot')], 8000)).toHaveLength(1);
 });
+
+test('a key whose document is written already waits to be recomputed with others, unless something else changes it', () => {
+  const hot = new HotKeys();
+  const inlined = (name: string) => ({ ...key(name), isInlined: true });
+  expect(hot.ready([inlined('a'), inlined('b'), key('c')], 0).map((ready) => ready.key)).toEqual(['c']);
+  expect(hot.ready([inlined('a')], 100)).toEqual([]);
+  expect(hot.ready([key('b')], 100).map((ready) => ready.key)).toEqual(['b']);
+  expect(hot.due(399)).toEqual([]);
+  expect(hot.due(400).map((ready) => ready.key)).toEqual(['a']);
+  expect(hot.due(10_000)).toEqual([]);
+});

@@ -10,7 +10,8 @@ const pace = { burst: 8, perSecond: 2.5, changes: 25, waitMs: 400, leastMs: 20 }
 type Warmth = { tokens: number; at: number; last: number; changes: number };
 
 /**
- * Keys that change faster than recomputing them each time is worth. What waits is owed in the ledger like anything else and
+ * Keys that change faster than recomputing them each time is worth, and those whose documents are written already, by the transactions that
+ * changed them: they wait too, and are recomputed together. What waits is owed in the ledger like anything else and
  * counts as enqueued there, so what is lost here is made up when its lease runs out. Only keys that changed within the last
  * seconds are remembered. Times are those of one monotonic clock, in milliseconds.
  */
@@ -43,12 +44,18 @@ export class HotKeys {
     // The one that changed last stands last.
     this.#warmth.delete(id);
     this.#warmth.set(id, warmth);
-    const isWaiting = this.#waiting.has(id);
+    const waiting = this.#waiting.get(id);
+    if (key.isInlined) {
+      if (!waiting) this.#waiting.set(id, { key, due: now + pace.waitMs });
+      return false;
+    }
+    const isWaiting = waiting !== undefined && !waiting.key.isInlined;
     if (isWaiting ? warmth.changes >= pace.changes && now - warmth.last >= pace.leastMs : tokens >= 1) {
       this.#release(id, now);
       return true;
     }
-    if (!isWaiting) this.#waiting.set(id, { key, due: now + pace.waitMs });
+    // One that waited for what is written already waits on from there: those that wait are in the order of their times.
+    if (!isWaiting) this.#waiting.set(id, { key, due: waiting?.due ?? now + pace.waitMs });
     return false;
   }
 

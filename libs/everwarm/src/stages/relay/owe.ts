@@ -1,8 +1,17 @@
 import type { Database } from '#contracts/database.ts';
 import { lowerMarks } from './count-ledger.ts';
 
-/** A key that is owed: some change at or after `since` (milliseconds) is not yet in its document; `source`: of which rows, if of any. */
-export type OwedKey = { readonly generation: number; readonly key: string; readonly since: number; readonly source?: number | undefined };
+/**
+ * A key that is owed: some change at or after `since` (milliseconds) is not yet in its document; `source`: of which rows, if of any.
+ * `isInlined`: whoever changed it says to have written the document, too.
+ */
+export type OwedKey = {
+  readonly generation: number;
+  readonly key: string;
+  readonly since: number;
+  readonly source?: number | undefined;
+  readonly isInlined?: boolean;
+};
 
 /*
  * A key that is already owed keeps its oldest time and the sequence number under which it was first owed, and gets a new

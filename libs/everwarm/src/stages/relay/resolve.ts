@@ -3,6 +3,7 @@ import type { Dependency, Generation } from '#contracts/compiled.ts';
 import type { Database } from '#contracts/database.ts';
 import { blameGeneration } from '#contracts/statement-error.ts';
 import { noteFanOut } from './fan-out.ts';
+import { type InlineMarks, inlineMarks } from './inline-marks.ts';
 import { type OwedKey, oweKeys } from './owe.ts';
 import { type Giants, SetAside } from './set-aside.ts';
 
@@ -34,8 +35,16 @@ export type ResolveParts = {
 /** What is done with a key that is found. */
 type Owe = (generation: number, key: string, since: number) => void;
 
-/** Link values of the changes that concern one dependency, without repetitions, each with a transaction that changed it, and the oldest time of any. */
-type Affected = { readonly rows: readonly (readonly (string | null)[])[]; readonly xids: readonly string[]; readonly since: number };
+/**
+ * Link values of the changes that concern one dependency, without repetitions, each with a transaction that changed it; the oldest time of
+ * any; and all of the transactions.
+ */
+type Affected = {
+  readonly rows: readonly (readonly (string | null)[])[];
+  readonly xids: readonly string[];
+  readonly since: number;
+  readonly by: ReadonlySet<string>;
+};
 
 /**
  * Finds the keys that these changes may affect, in every live generation, and writes them to the ledger. Executes what the
@@ -50,11 +59,16 @@ export async function resolve(
   const aside = new SetAside(giants, fuse);
   const owed = new Map<string, OwedKey>();
   const reconcile = new Set<number>();
-  const owe: Owe = (generation, key, since) => {
-    const id = `${generation} ${key}`;
-    const known = owed.get(id);
-    if (known === undefined || since < known.since) owed.set(id, { generation, key, since, source: current });
-  };
+  const marks = inlineMarks(changes, sources);
+  const oweAs =
+    (isInlined: boolean): Owe =>
+    (generation, key, since) => {
+      const id = `${generation} ${key}`;
+      const known = owed.get(id);
+      const all = isInlined && known?.isInlined !== false;
+      if (known === undefined || since < known.since) owed.set(id, { generation, key, since, source: current, isInlined: all });
+      else if (known.isInlined !== all) owed.set(id, { ...known, isInlined: all });
+    };
   let current: number | undefined;
   for (const [sourceId, group] of groupBySource(changes)) {
     current = sourceId;
@@ -62,7 +76,7 @@ export async function resolve(
     if (!source) continue;
     if (isTouch(source)) {
       for (const { values, at } of group)
-        for (const generation of generations) if (generation.name === values?.[0]) owe(generation.id, values[1] ?? '', at);
+        for (const generation of generations) if (generation.name === values?.[0]) oweAs(false)(generation.id, values[1] ?? '', at);
       continue;
     }
     for (const generation of generations) {
@@ -76,7 +90,8 @@ export async function resolve(
           const xid = affected.xids[0] ?? '';
           const setAside: Owe = (id, key, since) =>
             aside.add({ generation: id, path: dependency.path, source: source.id, xid, since }, key);
-          await followBack(tx, generation, source.id, dependency, affected, { most: fuse(generation.name), owe: isAside ? setAside : owe });
+          const owe = isAside ? setAside : oweAs(isInlined(marks, affected, generation));
+          await followBack(tx, generation, source.id, dependency, affected, { most: fuse(generation.name), owe });
         }
       }
     }
@@ -89,6 +104,11 @@ export async function resolve(
 /** A stalled generation's own SQL cannot run. Every key of it is looked at when it can again, so nothing is lost meanwhile. */
 function canFollow(generation: Generation, { wayBack }: Dependency): boolean {
   return generation.stalled === null || wayBack.kind === 'direct';
+}
+
+/** Whether each transaction that these changes are of has written the documents itself. */
+function isInlined(marks: InlineMarks, { by }: Affected, { id }: Generation): boolean {
+  return [...by].every((xid) => marks(xid, id));
 }
 
 function findsBack(lost: ReadonlySet<number>, { id }: Generation, { wayBack }: Dependency): boolean {
@@ -136,6 +156,7 @@ function affectedBy(dependency: Dependency, source: Source, changes: readonly Ch
   if (positions.includes(-1)) return 'unknown';
   const seesNulls = dependency.wayBack.kind === 'query' && dependency.wayBack.nulls === true;
   const rows = new Map<string, { readonly row: (string | null)[]; readonly xid: string }>();
+  const by = new Set<string>();
   let since = Number.POSITIVE_INFINITY;
   for (const change of changes) {
     if ((change.mask & mask) === 0n) continue;
@@ -145,11 +166,12 @@ function affectedBy(dependency: Dependency, source: Source, changes: readonly Ch
     // A null in the link joins nothing: such a row belongs to no document. SQL of the user's own may think otherwise.
     if (row.includes(null) && !seesNulls) continue;
     rows.set(JSON.stringify(row), { row, xid: change.xid });
+    by.add(change.xid);
     since = Math.min(since, change.at);
   }
   if (rows.size === 0) return null;
   const found = [...rows.values()];
-  return { rows: found.map(({ row }) => row), xids: found.map(({ xid }) => xid), since };
+  return { rows: found.map(({ row }) => row), xids: found.map(({ xid }) => xid), since, by };
 }
 
 function groupBySource(changes: readonly Change[]): Map<number, Change[]> {
