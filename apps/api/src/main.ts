@@ -3,6 +3,7 @@ import closeWithGrace from 'close-with-grace';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { EverwarmError } from 'everwarm';
 import { createReader } from 'everwarm/reader';
+import { Redis } from 'ioredis';
 import pg from 'pg';
 import { pino } from 'pino';
 import { buildApp } from './app.ts';
@@ -26,12 +27,21 @@ async function main(): Promise<void> {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 10, application_name: 'everwarm-api' });
   // An idle connection that ends is replaced at the next command, which reports what matters.
   pool.on('error', () => undefined);
+  // A view whose answer got lost is not sent again: it may be counted already.
+  const store = new Redis(redisUrl, {
+    lazyConnect: true,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    commandTimeout: 1000,
+  });
+  store.on('error', () => undefined);
   const log = pino({ name: 'api', level: logLevel });
-  const app = await buildApp({ reader, db: drizzle({ client: pool, schema }), log });
+  const app = await buildApp({ reader, db: drizzle({ client: pool, schema }), store, log });
 
   closeWithGrace({ delay: 10_000, logger: log }, async ({ err }) => {
     if (err) log.fatal({ err }, 'the API ends');
     await app.close();
+    store.disconnect();
     await Promise.all([reader.stop(), pool.end()]);
   });
 

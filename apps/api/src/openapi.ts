@@ -24,6 +24,7 @@ const openapi: NonNullable<FastifyDynamicSwaggerOptions['openapi']> = {
     { name: 'Posts' },
     { name: 'Comments' },
     { name: 'Votes' },
+    { name: 'Views' },
     { name: 'Labels', description: 'Categories and tags' },
     { name: 'Health' },
   ],

@@ -13,6 +13,7 @@ export type { Origin } from './commands/input.ts';
 export { createCategory, createCategoryInput, createTag, createTagInput } from './commands/labels.ts';
 export { publish, publishDue, publishDueInput, publishInput, schedule, scheduleInput } from './commands/publish.ts';
 export { deleteUser, deleteUserInput, register, registerInput, rename, renameInput } from './commands/users.ts';
+export { addViews, countView, countViewInput } from './commands/views.ts';
 export {
   retractCommentVote,
   retractCommentVoteInput,
@@ -47,6 +48,8 @@ export { categoryPosts } from './read-models/category-posts.ts';
 export { frontPage } from './read-models/front-page.ts';
 export { postCard } from './read-models/post-card.ts';
 export { postDetail } from './read-models/post-detail.ts';
+export { postReach } from './read-models/post-reach.ts';
 export { readModels } from './read-models/read-models.ts';
 export { tagPosts } from './read-models/tag-posts.ts';
 export { schema } from './schema/schema.ts';
+export type { ViewStore } from './views/waiting-views.ts';

@@ -17,8 +17,8 @@ export type Problem = {
 export class RefusedRequest extends Error {
   readonly problem: Problem;
 
-  constructor(problem: Problem) {
-    super(problem.detail);
+  constructor(problem: Problem, options?: ErrorOptions) {
+    super(problem.detail, options);
     this.name = 'RefusedRequest';
     this.problem = problem;
   }

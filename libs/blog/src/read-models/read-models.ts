@@ -5,6 +5,7 @@ import { categoryPosts } from './category-posts.ts';
 import { frontPage } from './front-page.ts';
 import { postCard } from './post-card.ts';
 import { postDetail } from './post-detail.ts';
+import { postReach } from './post-reach.ts';
 import { tagPosts } from './tag-posts.ts';
 
 /** Every read model of the blog, as `createEverwarm` takes them. */
@@ -18,4 +19,5 @@ export const readModels = [
   categoryCard,
   categoryDirectory,
   authorPage,
+  postReach,
 ] as const;

@@ -4,6 +4,7 @@ import { comments } from './comments.ts';
 import { posts } from './posts.ts';
 import { postTags, tags } from './tags.ts';
 import { users } from './users.ts';
+import { postViews } from './views.ts';
 import { commentVotes, postVotes } from './votes.ts';
 
 /** What a user has. */
@@ -24,6 +25,7 @@ export const postsRelations = relations(posts, ({ one, many }) => ({
   postTags: many(postTags),
   comments: many(comments),
   votes: many(postVotes),
+  views: many(postViews),
 }));
 
 /** What a tag has. */
@@ -42,6 +44,11 @@ export const commentsRelations = relations(comments, ({ one, many }) => ({
   parent: one(comments, { fields: [comments.parentId], references: [comments.id], relationName: 'thread' }),
   replies: many(comments, { relationName: 'thread' }),
   votes: many(commentVotes),
+}));
+
+/** What a day of views belongs to. */
+export const postViewsRelations = relations(postViews, ({ one }) => ({
+  post: one(posts, { fields: [postViews.postId], references: [posts.id] }),
 }));
 
 /** What a vote on a post belongs to. */

@@ -7,12 +7,14 @@ import {
   commentVotesRelations,
   postsRelations,
   postTagsRelations,
+  postViewsRelations,
   postVotesRelations,
   tagsRelations,
   usersRelations,
 } from './relations.ts';
 import { postTags, tags } from './tags.ts';
 import { users } from './users.ts';
+import { postViews, viewBatches } from './views.ts';
 import { commentVotes, postVotes } from './votes.ts';
 
 /** The blog's whole Drizzle schema, as `drizzle()` and `defineReadModel` take it. */
@@ -25,6 +27,8 @@ export const schema = {
   comments,
   postVotes,
   commentVotes,
+  postViews,
+  viewBatches,
   postStatus,
   commentStatus,
   usersRelations,
@@ -33,6 +37,7 @@ export const schema = {
   tagsRelations,
   postTagsRelations,
   commentsRelations,
+  postViewsRelations,
   postVotesRelations,
   commentVotesRelations,
 };
