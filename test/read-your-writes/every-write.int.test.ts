@@ -47,6 +47,17 @@ test('a read with the token of a commit shows it', async () => {
   expect(tiers['redis']).toBeGreaterThan(0);
 });
 
+test.each([
+  ['when they are read', { lazy: {} }],
+  ['when they are read, and anew by each change', { lazy: { refresh: 'recompute' } }],
+] as const)('nor where documents are written %s', async (_, lifecycle) => {
+  const archive = await openArchive({ lifecycle });
+  await archive.startWorker();
+  const { misses, tiers } = await readEveryWrite(archive, 12, (after) => ({ after, timeoutMs: 5000 }));
+  expect(misses).toEqual([]);
+  expect(tiers['source']).toBeGreaterThan(0);
+});
+
 test('nor is anything missed while workers and Redis stop and come back', async () => {
   const archive = await openArchive();
   let worker = await archive.startWorker();

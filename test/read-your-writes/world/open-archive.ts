@@ -6,7 +6,7 @@ import { Pool } from 'pg';
 import { onTestFinished } from 'vitest';
 import { settledTemplate } from '../../fixtures/settled-template.ts';
 import { Clerk } from './clerk.ts';
-import { ddl, readModels } from './read-models.ts';
+import { ddl, readModels, readModelsThatLive } from './read-models.ts';
 
 /** An archive of one test, closed when it is over. */
 export type Archive = {
@@ -22,8 +22,11 @@ export type Archive = {
 
 const template = settledTemplate('archive', ddl, readModels);
 
+/** What is other than usual: the fuse, or when documents are written. */
+export type ArchiveOptions = { readonly fuse?: Fuse; readonly lifecycle?: Parameters<typeof readModelsThatLive>[0] };
+
 /** Opens it. Nobody works in it yet. */
-export async function openArchive({ fuse }: { readonly fuse?: Fuse } = {}): Promise<Archive> {
+export async function openArchive({ fuse, lifecycle = 'async' }: ArchiveOptions = {}): Promise<Archive> {
   const database = await createDatabase({ template });
   onTestFinished(() => database.drop());
   const redis = await createRedis({ persistent: true });
@@ -33,8 +36,15 @@ export async function openArchive({ fuse }: { readonly fuse?: Fuse } = {}): Prom
     database,
     redis,
     async startWorker() {
-      const everwarm = createEverwarm({ ...connections, readModels, onError: () => undefined, ...(fuse !== undefined && { fuse }) });
+      const models = readModelsThatLive(lifecycle);
+      const everwarm = createEverwarm({
+        ...connections,
+        readModels: models,
+        onError: () => undefined,
+        ...(fuse !== undefined && { fuse }),
+      });
       onTestFinished(() => everwarm.stop());
+      if (lifecycle !== 'async') await everwarm.migrate();
       await everwarm.start();
       return everwarm;
     },

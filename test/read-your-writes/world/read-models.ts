@@ -39,26 +39,34 @@ export const schema = {
   volumeRelations: relations(volumes, ({ one }) => ({ onShelf: one(shelves, { fields: [volumes.shelf], references: [shelves.id] }) })),
 };
 
-/** A volume with the label of its shelf. */
-export const volumeSheet = defineReadModel(schema, 'volumes', {
-  name: 'volume_sheet',
-  columns: { wing: true, no: true, shelf: true, place: true, stamp: true },
-  extras: (v) => ({ share: sql<number>`1000 / ${v.weight}`.as('share') }),
-  with: { onShelf: { columns: { label: true, stamp: true } } },
-});
+type Living = NonNullable<Parameters<typeof defineReadModel>[2]['lifecycle']>;
 
-/** The volumes on a shelf, in their places. */
-export const shelfRoll = defineList(volumeSheet, { name: 'shelf_roll', partitionBy: 'shelf', orderBy: (v, { asc }) => [asc(v.place)] });
+/** A volume with the label of its shelf, the volumes on a shelf in their places, and a shelf with how many they are. */
+function declare(lifecycle: Living) {
+  const volumeSheet = defineReadModel(schema, 'volumes', {
+    name: 'volume_sheet',
+    lifecycle,
+    columns: { wing: true, no: true, shelf: true, place: true, stamp: true },
+    extras: (v) => ({ share: sql<number>`1000 / ${v.weight}`.as('share') }),
+    with: { onShelf: { columns: { label: true, stamp: true } } },
+  });
+  const shelfRoll = defineList(volumeSheet, { name: 'shelf_roll', partitionBy: 'shelf', orderBy: (v, { asc }) => [asc(v.place)] });
+  const shelfCard = defineReadModel(schema, 'shelves', {
+    name: 'shelf_card',
+    lifecycle,
+    columns: { id: true, label: true, stamp: true },
+    aggregates: (a) => ({ volumeCount: a.count('volumes') }),
+  });
+  return { volumeSheet, shelfRoll, shelfCard };
+}
 
-/** A shelf and how many volumes are on it. */
-export const shelfCard = defineReadModel(schema, 'shelves', {
-  name: 'shelf_card',
-  columns: { id: true, label: true, stamp: true },
-  aggregates: (a) => ({ volumeCount: a.count('volumes') }),
-});
+export const { volumeSheet, shelfRoll, shelfCard } = declare('async');
 
 /** All of them. */
 export const readModels = [volumeSheet, shelfRoll, shelfCard] as const;
+
+/** The same, but for when documents are written. */
+export const readModelsThatLive = (lifecycle: Living) => Object.values(declare(lifecycle));
 
 /** The shelf that is so full that its label is in more volumes than one statement owes. */
 export const wideShelf = { id: 0, wing: 'wide', volumes: 1500 } as const;

@@ -1,5 +1,6 @@
 import type { Generation } from '#contracts/compiled.ts';
 import { EverwarmError } from '#contracts/errors.ts';
+import { lifecycleKind } from '#contracts/lifecycle.ts';
 import type { Transform } from '#contracts/transform.ts';
 import { readDocuments } from './document-reader.ts';
 import { judge } from './judge-freshness.ts';
@@ -23,14 +24,16 @@ export async function readFreshDocuments(
   if (keys.length === 0) return [];
   const judged = await judge(parts, generation, keys, freshness);
   const of = (where: 'stores' | 'sources') => [...new Set(keys.filter((_, index) => judged[index]?.from === where))];
-  const [stored, derived] = [of('stores'), of('sources')];
-  const [fromStores, fromSources] = await Promise.all([
-    readDocuments(parts, generation, stored, transform, unmade),
-    freshOrStale(parts, generation, derived, freshness, transform, unmade),
-  ]);
   const found = new Map<string, RawDocument | null>();
-  for (const [index, key] of stored.entries()) found.set(key, fromStores[index] ?? null);
-  for (const [index, key] of derived.entries()) found.set(key, fromSources[index] ?? null);
+  const take = (some: readonly string[], documents: readonly (RawDocument | null)[]) => {
+    for (const [index, key] of some.entries()) found.set(key, documents[index] ?? null);
+  };
+  const stored = of('stores');
+  take(stored, await readDocuments(parts, generation, stored, transform, unmade));
+  // Of a lazy model it may be another reader's word that there is none, from before the change, which nobody had to take back.
+  const doubted = lifecycleKind(generation.lifecycle) === 'lazy' ? stored.filter((key) => found.get(key) === null) : [];
+  const derived = [...of('sources'), ...doubted];
+  take(derived, await freshOrStale(parts, generation, derived, freshness, transform, unmade));
   return keys.map((key, index) => {
     const document = found.get(key) ?? null;
     const pending = judged[index]?.pending ?? null;
