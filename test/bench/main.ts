@@ -9,19 +9,20 @@ import { type Options, readOptions } from './options.ts';
 
 import { read } from './read/scenario.ts';
 import { recompute } from './recompute/scenario.ts';
+import { rehydration } from './rehydration/scenario.ts';
 import { saturation } from './saturation/scenario.ts';
 import type { Result, Scenario } from './scenario.ts';
 import { startServers } from './servers.ts';
 import { stopProcesses } from './start-process.ts';
 import { formatTable } from './table.ts';
 
-const scenarios: readonly Scenario[] = [freshness, capture, read, recompute, inline, growth, saturation];
+const scenarios: readonly Scenario[] = [freshness, capture, read, rehydration, recompute, inline, growth, saturation];
 
 const usage = `npm run bench -- [scenario...] [--json FILE] [--rounds N] [--seconds N] [--profile DIR]
 
 Measures Everwarm and its floors and rivals in alternating rounds on private servers of its own.
 
-${scenarios.map(({ name, what }) => `  ${name.padEnd(10)} ${what}`).join('\n')}
+${scenarios.map(({ name, what }) => `  ${name.padEnd(11)} ${what}`).join('\n')}
 
   --json FILE     also writes the results as JSON
   --rounds N      rounds per side (default 3); the table shows medians

@@ -1,12 +1,12 @@
-// Everwarm's worker as a process of its own, keeping post_detail alone: the floor beside it keeps one document too.
-import { postDetail } from '@everwarm/blog';
+// Everwarm's worker as a process of its own, keeping the read models that it is told.
 import { createEverwarm } from 'everwarm';
+import { modelsNamed } from '../warm-blog.ts';
 import { environment, untilStopped } from './process.ts';
 
 const everwarm = createEverwarm({
   postgres: environment('DATABASE_URL'),
   redis: environment('REDIS_URL'),
-  readModels: [postDetail],
+  readModels: modelsNamed(environment('WORKER_MODELS')),
 });
 await everwarm.start();
 await untilStopped(() => everwarm.stop());

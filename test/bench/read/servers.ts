@@ -7,19 +7,34 @@ import type { WarmBlog } from '../warm-blog.ts';
 /** What the keys of bare documents begin with. */
 export const barePrefix = 'bare:post:';
 
+/** What the keys of bare cards begin with. */
+export const bareCardPrefix = 'bare:card:';
+
+/** What makes the API keep what it has shown in its own memory. */
+export const memoryEnv = { MEMORY_MB: '64' } as const;
+
 /** Starts the blog's API as users run it. The caller must stop it. */
-export async function startApi({ servers, profile }: Bench, { database }: WarmBlog): Promise<NodeProcess> {
-  const env = { DATABASE_URL: database.url, REDIS_URL: servers.redisUrl, PORT: '0' };
-  return startProcess('apps/api/src/main.ts', { env, profile, ready: /listening on/ });
+export async function startApi(
+  { servers, profile }: Bench,
+  { database }: Pick<WarmBlog, 'database'>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<NodeProcess> {
+  const services = { DATABASE_URL: database.url, REDIS_URL: servers.redisUrl, PORT: '0' };
+  return startProcess('apps/api/src/main.ts', { env: { ...services, ...env }, profile, ready: /listening on/ });
 }
 
-/** Writes the bytes of documents from 1 on under plain keys, for the floors. */
-export async function copyBareDocuments(redis: Redis, prefix: string, posts: number): Promise<void> {
+/** Where a server said that it listens. */
+export async function urlOf(server: NodeProcess): Promise<string> {
+  return /listening on (\S+)/.exec(await server.waitForLine(/listening on/))?.[1] ?? '';
+}
+
+/** Writes the bytes of the documents of the first posts under plain keys, for the floors. */
+export async function copyBareDocuments(redis: Redis, prefix: string, posts: number, bare: string = barePrefix): Promise<void> {
   const pipeline = redis.pipeline();
   for (let post = 1; post <= posts; post++) {
     const held = await redis.getBuffer(prefix + post);
     if (!held) throw new Error(`Redis does not hold post ${post} after Everwarm had settled.`);
-    pipeline.set(barePrefix + post, held.subarray(held.indexOf('{')));
+    pipeline.set(bare + post, held.subarray(held.indexOf('{')));
   }
   for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
 }

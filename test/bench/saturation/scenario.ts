@@ -3,8 +3,8 @@ import { createRandom, type NodeProcess } from '@everwarm/testkit';
 import { createEverwarm, type Everwarm } from 'everwarm';
 import { Redis } from 'ioredis';
 import { Pool } from 'pg';
-import { askForPosts } from '../read/ask.ts';
-import { barePrefix, copyBareDocuments, startApi } from '../read/servers.ts';
+import { askAtRandom, postRequests } from '../read/ask.ts';
+import { barePrefix, copyBareDocuments, startApi, urlOf } from '../read/servers.ts';
 import { buildNaively } from '../recompute/naive.ts';
 import { median } from '../rounds.ts';
 import type { Bench, Result, Scenario } from '../scenario.ts';
@@ -37,7 +37,7 @@ export const saturation: Scenario = {
     const share = Math.min(1, seconds / wholeSeconds);
     const posts = share < 1 ? 3000 : 20_000;
     const redis = new Redis(bench.servers.redisUrl);
-    const blog = await createWarmBlog(bench, redis, posts);
+    const blog = await createWarmBlog(bench, redis, { posts });
     const servers: NodeProcess[] = [];
     const everwarm = createEverwarm({ postgres: blog.database.url, redis: bench.servers.redisUrl, readModels: [postDetail] });
     try {
@@ -65,14 +65,14 @@ type Readers = { readonly ours: string; readonly bare: string };
 
 async function startReaders(bench: Bench, blog: WarmBlog, redis: Redis, servers: NodeProcess[]): Promise<Readers> {
   await copyBareDocuments(redis, blog.prefix, readPosts);
-  const urlOf = async (server: NodeProcess) => {
+  const listening = (server: NodeProcess) => {
     servers.push(server);
-    return /listening on (\S+)/.exec(await server.waitForLine(/listening on/))?.[1] ?? '';
+    return urlOf(server);
   };
   const env = { REDIS_URL: bench.servers.redisUrl, BARE_PREFIX: barePrefix };
   return {
-    ours: await urlOf(await startApi(bench, blog)),
-    bare: await urlOf(await startProcess('test/bench/processes/bare-redis.ts', { env })),
+    ours: await listening(await startApi(bench, blog)),
+    bare: await listening(await startProcess('test/bench/processes/bare-redis.ts', { env })),
   };
 }
 
@@ -145,7 +145,8 @@ async function saturate({ bench, blog, everwarm, worker, reads, perSecond, secon
 /** Asks both servers, one after the other, as long as writes come; both have at least one turn. */
 async function readInTurns({ ours, bare }: Readers, seconds: number, rates: { ours: number[]; bare: number[] }): Promise<void> {
   const end = performance.now() + seconds * 1000;
-  const ask = (url: string) => askForPosts({ url, posts: readPosts, connections: 20, seconds: readSeconds });
+  const requests = postRequests(readPosts);
+  const ask = (url: string) => askAtRandom({ url, requests, connections: 20, seconds: readSeconds });
   do {
     rates.ours.push(await ask(ours));
     rates.bare.push(await ask(bare));

@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import type { Everwarm } from 'everwarm';
+import { memoryOf } from '../memory-of.ts';
 import type { Canaries } from './canaries.ts';
 
 /** What was seen of a system under load. */
@@ -51,9 +50,4 @@ export function watch(everwarm: Everwarm, pid: number, canaries: Canaries): () =
     await watching;
     return seen;
   };
-}
-
-async function memoryOf(pid: number): Promise<number> {
-  const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(pid)]);
-  return Number(stdout.trim()) / 1024;
 }
