@@ -83,6 +83,6 @@ insert into "Depot"."Order" ("Region", "orderNo", "supplierId", "Title", "placed
   console.log(`${written} writes; answers by tier ${JSON.stringify(tiers)}; errors ${JSON.stringify(errors)}`);
   expect(faults).toEqual([]);
   expect(tiers['postgres']).toBeGreaterThan(0);
-  expect(tiers['memory']).toBeGreaterThan(0);
+  await waitFor(async () => (await remembering.raw(supplierCard, 1))?.tier === 'memory', { what: 'memory to be believed again' });
   expect(Object.keys(errors).filter((code) => code !== 'E_POSTGRES')).toEqual([]);
 });
