@@ -176,6 +176,15 @@ export const guards: readonly Guard[] = [
     test: 'what a process learned by itself, or was shown, is not taken back by what another one learned',
   },
   {
+    law: 3,
+    name: 'a twin counts only for the version that it was made of',
+    stage: 'stages/read/twins.ts',
+    on: "if (stored?.toString('latin1', 0, versionLength) === version)",
+    off: 'if (stored)',
+    file: 'test/http/compressed.int.test.ts',
+    test: 'a twin of another version is never sent, wherever it comes from',
+  },
+  {
     law: 4,
     name: 'Redis is written after the commit',
     stage: 'pipeline.ts',
