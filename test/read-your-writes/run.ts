@@ -122,7 +122,7 @@ class Tally {
 }
 
 async function migrate(place: Place): Promise<void> {
-  const everwarm = createEverwarm({ ...place, readModels });
+  const everwarm = createEverwarm({ ...place, readModels, onError: () => undefined });
   try {
     await everwarm.migrate();
     await everwarm.start();

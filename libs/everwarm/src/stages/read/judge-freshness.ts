@@ -44,7 +44,7 @@ async function awaitCommits(
 ): Promise<readonly Judged[]> {
   // Without Redis it is Postgres that answers; that something is also on its way there is nothing to wait for.
   const patient = view.trusted() || onTimeout !== 'source';
-  stats.wait(generation, 'redis');
+  if (!tokens.knows(generation.id, commits)) stats.wait(generation, 'redis');
   const verdicts = await tokens.wait(generation.id, keys, commits, { timeoutMs, patient, sure: onTimeout === 'source' });
   return verdicts.map((verdict, index) => judgedBy(verdict, generation, keys[index] ?? null, { timeoutMs, onTimeout }));
 }

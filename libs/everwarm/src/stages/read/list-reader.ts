@@ -5,7 +5,7 @@ import { readDocuments } from './document-reader.ts';
 import { readFreshDocuments } from './fresh-documents.ts';
 import { entriesAsFresh, type From } from './fresh-entries.ts';
 import { entriesFromPostgres, entriesFromRedis, entriesFromSource, type ListPart, type PageEntries, type Place } from './page-entries.ts';
-import type { Freshness } from './read-options.ts';
+import { type Freshness, withinRest } from './read-options.ts';
 import type { RawDocument, ReadParts, Tier } from './read-parts.ts';
 import { recallDocuments } from './recall.ts';
 import { leaveOut } from './unmade.ts';
@@ -48,10 +48,11 @@ export async function readPage(
   const { list, partition } = part;
   const own: CursorOf = { hash: list.hash, partition };
   const place: Place = cursor && { side: cursor.side, member: decodeCursor(list.name, own, cursor.text) };
+  const startedAt = performance.now();
   const { entries, pending } = await entriesAsFresh(parts, part, freshness, (from) => readEntries(parts, part, place, limit, from));
   const keys = entries.members.map((member) => memberKey(member) ?? '');
   const documents = freshness
-    ? await readFreshDocuments(parts, item, keys, freshness, transform, leaveOut)
+    ? await readFreshDocuments(parts, item, keys, withinRest(freshness, startedAt), transform, leaveOut)
     : await recallDocuments(parts, item, keys, (missing) => readDocuments(parts, item, missing, transform, leaveOut));
   // Of a page on which nothing is left, the cursor itself says where its neighbours begin.
   const first = entries.members[0] ?? place?.member;

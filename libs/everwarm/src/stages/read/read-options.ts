@@ -30,6 +30,15 @@ const defaultTimeoutMs = 1000;
 /** A timer that is set for longer ends at once. */
 const longestTimerMs = 2 ** 31 - 1;
 
+/** What is left for a second question, and no less than one look takes. */
+const leastMs = 100;
+
+/** The same wish for the second part of a read that began then: both parts together keep to the time. */
+export function withinRest(freshness: Freshness, startedAt: number): Freshness {
+  const { timeoutMs } = freshness;
+  return { ...freshness, timeoutMs: Math.max(timeoutMs - (performance.now() - startedAt), Math.min(timeoutMs, leastMs)) };
+}
+
 /** What options ask of an answer; null where that is nothing. Throws E_TOKEN, E_CONFIG, and asks nobody. */
 export function freshnessOf(options: ReadOptions | undefined): Freshness | null {
   const { after, timeoutMs = defaultTimeoutMs, onTimeout = 'source', maxStaleness } = options ?? {};

@@ -42,6 +42,11 @@ export class TokenWatch {
     this.#look = look;
   }
 
+  /** Whether these commits are known to be written for every key of a generation: then nobody is asked, and nobody waits. */
+  knows(generation: number, commits: readonly Commit[]): boolean {
+    return this.#met.has(generation, commits);
+  }
+
   /**
    * Resolves with one verdict for each of these keys, null for the order of a list. Throws E_TOKEN when the database is in another
    * epoch than the commits, and what the look throws when Postgres does not answer.
@@ -52,7 +57,7 @@ export class TokenWatch {
     commits: readonly Commit[],
     { timeoutMs, patient, sure }: Patience,
   ): Promise<readonly Verdict[]> {
-    if (this.#met.has(generation, commits)) return keys.map(() => 'met');
+    if (this.knows(generation, commits)) return keys.map(() => 'met');
     const joined: Waiting[] = [];
     const verdicts = keys.map(
       (key) =>
