@@ -4,13 +4,14 @@ import { documentKey } from '../../libs/everwarm/src/contracts/names.ts';
 import { decodeStored, unwrittenVersion } from '../../libs/everwarm/src/contracts/version.ts';
 import { servingId } from '../laws/fixtures/copies.ts';
 import { type Depot, openDepot } from '../laws/fixtures/open-depot.ts';
-import { supplierCard } from '../laws/fixtures/read-models.ts';
+import { readModels, supplierCard } from '../laws/fixtures/read-models.ts';
+import { lazyCard } from './fixtures/lazy-card.ts';
 
 const processes = 4;
 const reads = 500;
 
 /** Processes that read these keys, one after the other, each whenever it is told. */
-async function spawnAskers(depot: Depot, keys: readonly number[]): Promise<NodeProcess[]> {
+async function spawnAskers(depot: Depot, keys: readonly string[]): Promise<NodeProcess[]> {
   const askers = Array.from({ length: processes }, () =>
     spawnNode('test/reading/fixtures/asker.ts', {
       env: {
@@ -31,7 +32,7 @@ async function spawnAskers(depot: Depot, keys: readonly number[]): Promise<NodeP
 type Told = { readonly answers: number; readonly bodies: readonly string[]; readonly asked: number };
 
 /** Has all of them read at once, and gives what each says of it. */
-async function ask(askers: readonly NodeProcess[], key: number): Promise<Told[]> {
+async function ask(askers: readonly NodeProcess[], key: string): Promise<Told[]> {
   for (const asker of askers) asker.signal('SIGUSR2');
   const lines = await Promise.all(askers.map((asker) => asker.waitForLine(new RegExp(`^key ${key}: `))));
   return lines.map((line) => JSON.parse(line.slice(line.indexOf('{'))) as Told);
@@ -40,16 +41,21 @@ async function ask(askers: readonly NodeProcess[], key: number): Promise<Told[]>
 test('two thousand readers of a cold key, over four processes, ask the sources once; and once where there is nothing', {
   timeout: 150_000,
 }, async () => {
-  const depot = await openDepot();
+  const depot = await openDepot({ start: false });
   await depot.pool.query(`insert into "Depot"."Supplier" ("supplierId", "legal Name") values (1, 'Warm')`);
-  await depot.everwarm.settled();
-  const askers = await spawnAskers(depot, [7, 8]);
+  const everwarm = depot.another([...readModels, lazyCard()]);
+  await everwarm.migrate();
+  await everwarm.start();
+  await everwarm.settled();
+  const askers = await spawnAskers(depot, ['7', '8', 'lazy7']);
   // Nobody is there to write it to a store.
-  await depot.everwarm.stop();
+  await everwarm.stop();
   await depot.pool.query(`insert into "Depot"."Supplier" ("supplierId", "legal Name") values (7, 'Cold')`);
+  const cold = '{"id":7,"legalName":"Cold","orders":[]}';
   for (const [key, body] of [
-    [7, '{"id":7,"legalName":"Cold","orders":[]}'],
-    [8, 'none'],
+    ['7', cold],
+    ['8', 'none'],
+    ['lazy7', cold],
   ] as const) {
     const told = await ask(askers, key);
     expect(told.map(({ answers, bodies }) => ({ answers, bodies }))).toEqual(

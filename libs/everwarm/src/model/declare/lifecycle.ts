@@ -14,7 +14,7 @@ export function checkLifecycle(name: string, declared: unknown): Lifecycle {
     typeof declared.lazy === 'object' &&
     declared.lazy !== null
   )
-    return { lazy: declared.lazy };
+    return checkLazy(name, declared.lazy);
   throw definition(`${name}.lifecycle`, `is ${JSON.stringify(declared)}. It must be 'async', 'inline' or { lazy: { … } }.`);
 }
 
@@ -30,7 +30,10 @@ function checkLazy(name: string, lazy: LazyLifecycle): Lifecycle {
     throw definition(`${name}.lifecycle`, error instanceof Error ? error.message : String(error));
   }
   if (lazy.staleWhileRevalidate !== undefined && lazy.expireAfter === undefined)
-    throw definition(`${name}.lifecycle.lazy.staleWhileRevalidate`, 'says for how long a document is still given away after "expireAfter". Give that, too.');
+    throw definition(
+      `${name}.lifecycle.lazy.staleWhileRevalidate`,
+      'says for how long a document is still given away after "expireAfter". Give that, too.',
+    );
   return { lazy };
 }
 

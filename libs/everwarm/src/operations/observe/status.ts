@@ -1,4 +1,5 @@
 import type { Database, Transactions } from '#contracts/database.ts';
+import { type Lifecycle, type LifecycleKind, lifecycleKind } from '#contracts/lifecycle.ts';
 import { laneName, projectionTable, recomputeQueue } from '#contracts/names.ts';
 import type { Queue, Redis } from '#platform/clients.ts';
 import type { Queues } from '#platform/queue.ts';
@@ -18,6 +19,7 @@ export type ModelStatus = {
   readonly name: string;
   readonly generation: number;
   readonly state: string;
+  readonly lifecycle: LifecycleKind;
   readonly documents: number;
   readonly pending: number;
   readonly failing: number;
@@ -72,28 +74,31 @@ export async function readStatus(db: Transactions, redis: Redis, queues: Queues)
   ]);
   const lane = (hash: string) => (redisNow.reachable ? queues.named(laneName(hash)) : null);
   const models = await Promise.all(
-    generations.map(async ({ id, name, state, kind, stalled, failing, due, timers, error, hash, revision, rows }): Promise<ModelStatus> => {
-      const owed = ledger.get(id);
-      const quarantined = quarantine.get(id) ?? { keys: 0, oldestMs: 0 };
-      const isLarge = rows > countedRows;
-      return {
-        name,
-        generation: id,
-        state,
-        documents: isLarge ? rows : await documentsOf(db, id, kind),
-        pending: owed?.pending ?? 0,
-        failing,
-        lagMs: Math.max(0, Math.round(Math.max(owed?.lagMs ?? 0, due ?? 0))),
-        timers: Number(timers),
-        held: owed?.held ?? { changes: 0, keys: 0 },
-        quarantined,
-        unready: unready.get(id) ?? [],
-        about: [...(isLarge ? (['documents'] as const) : []), ...(owed?.isEstimate ? (['pending'] as const) : [])],
-        error,
-        waitsFor: (revision === null ? null : await missing(lane(hash), revision)) ?? awaited(state, quarantined),
-        stalled,
-      };
-    }),
+    generations.map(
+      async ({ id, name, state, kind, lifecycle, stalled, failing, due, timers, error, hash, revision, rows }): Promise<ModelStatus> => {
+        const owed = ledger.get(id);
+        const quarantined = quarantine.get(id) ?? { keys: 0, oldestMs: 0 };
+        const isLarge = rows > countedRows;
+        return {
+          name,
+          generation: id,
+          state,
+          lifecycle: lifecycleKind(lifecycle),
+          documents: isLarge ? rows : await documentsOf(db, id, kind),
+          pending: owed?.pending ?? 0,
+          failing,
+          lagMs: Math.max(0, Math.round(Math.max(owed?.lagMs ?? 0, due ?? 0))),
+          timers: Number(timers),
+          held: owed?.held ?? { changes: 0, keys: 0 },
+          quarantined,
+          unready: unready.get(id) ?? [],
+          about: [...(isLarge ? (['documents'] as const) : []), ...(owed?.isEstimate ? (['pending'] as const) : [])],
+          error,
+          waitsFor: (revision === null ? null : await missing(lane(hash), revision)) ?? awaited(state, quarantined),
+          stalled,
+        };
+      },
+    ),
   );
   const lanes = generations.filter(({ revision }) => revision !== null).map(({ hash }) => lane(hash));
   return {
@@ -113,6 +118,7 @@ type GenerationRow = {
   readonly name: string;
   readonly state: string;
   readonly kind: string;
+  readonly lifecycle: Lifecycle;
   readonly stalled: string | null;
   readonly failing: number;
   readonly error: string | null;
@@ -127,7 +133,7 @@ type GenerationRow = {
 /** Up to so many rows of a projection table are counted; above, Postgres's own running count is told. */
 const countedRows = 20_000;
 
-const generationsSql = `select g.id, g.name, g.state, g.stalled, g.model ->> 'kind' as kind, g.hash, (g.model -> 'transform' ->> 'revision')::float8 as revision,
+const generationsSql = `select g.id, g.name, g.state, g.lifecycle, g.stalled, g.model ->> 'kind' as kind, g.hash, (g.model -> 'transform' ->> 'revision')::float8 as revision,
   coalesce(f.failing, 0)::integer as failing, f.error, coalesce(t.timers, 0)::text as timers,
   extract(epoch from clock_timestamp() - t.due)::float8 * 1000 as due, coalesce(pg_stat_get_live_tuples(to_regclass('everwarm.projection_' || g.id)), 0)::float8 as rows
 from everwarm.generations g
