@@ -78,6 +78,15 @@ export const guards: readonly Guard[] = [
   },
   {
     law: 3,
+    name: 'who writes inline waits for the locks of documents',
+    stage: 'operations/inline/dispatch-sql.ts',
+    on: 'perform pg_advisory_xact_lock(${shardLockSpace}, shard);',
+    off: 'null;',
+    file: 'test/inline/concurrent.int.test.ts',
+    test: 'two transactions that change one document at once: the second waits, and its document has both changes',
+  },
+  {
+    law: 3,
     name: 'the fence in Redis',
     stage: 'stages/write-through/scripts.ts',
     on: 'if held >= ARGV[1] then return 0 end',
