@@ -97,6 +97,12 @@ test('the OpenAPI document names every route, and every path parameter in it', a
       );
     }
   }
+  expect(paths['/users']?.['post']?.responses).toMatchObject({ 201: { headers: { 'everwarm-token': {} } } });
+  expect(paths['/posts/{id}']?.['get']).toMatchObject({
+    parameters: expect.arrayContaining([expect.objectContaining({ in: 'header', name: 'everwarm-after' })]),
+    responses: { 200: { headers: { 'everwarm-as-of': {}, age: {}, etag: {} } } },
+  });
+  expect(paths['/posts/{id}/live']?.['get']?.responses).toMatchObject({ 200: { content: { 'text/event-stream': {} } } });
   expect(await ask('GET', '/docs')).toMatchObject({ status: 200, body: expect.stringContaining('swagger-ui') });
 });
 
