@@ -98,3 +98,15 @@ test('what this process waited for, it reads, from memory or not', async () => {
   }
   expect(tiers).toContain('memory');
 });
+
+test('what this process evicted, it does not read from memory', async () => {
+  const depot = await openDepot({ memory: { maxBytes: 2 ** 20 } });
+  const { everwarm, pool } = depot;
+  await pool.query(`insert into "Depot"."Supplier" ("supplierId", "legal Name") values (1, 'One')`);
+  await everwarm.settled();
+  for (let round = 0; round < 5; round++) {
+    await waitFor(async () => (await everwarm.reader.raw(supplierCard, 1))?.tier === 'memory', { what: 'memory to answer' });
+    await everwarm.evict(supplierCard, 1);
+    expect((await everwarm.reader.raw(supplierCard, 1))?.tier).not.toBe('memory');
+  }
+});

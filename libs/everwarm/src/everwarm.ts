@@ -171,12 +171,20 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
       if (stopped) throw new EverwarmError('E_LIFECYCLE', 'Everwarm was stopped. Create another one.');
       return redisFor('read');
     },
+    heard: () => reading.hear(),
     maxDocumentBytes: config.maxDocumentBytes,
   });
 
   return {
     ...inlining,
-    ...evictVerbs({ db: postgres.transactions, redis: () => (evicting ??= connectEvicting()), namespace, declared, live }),
+    ...evictVerbs({
+      db: postgres.transactions,
+      redis: () => (evicting ??= connectEvicting()),
+      namespace,
+      declared,
+      live,
+      heard: () => reading.hear(),
+    }),
     reader: reading.reader,
     async migrate({ dryRun = false } = {}) {
       const owner = config.ownerUrl === undefined ? postgres : openPostgres(config.ownerUrl, { max: 2, name: 'everwarm-migrate' });

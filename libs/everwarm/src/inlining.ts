@@ -64,11 +64,13 @@ export type InliningParts = {
   readonly db: Transactions;
   readonly namespace: string;
   readonly connect: () => Redis;
+  /** Resolves when this process's own reader has heard of all that was written to Redis so far. Never rejects. */
+  readonly heard: () => Promise<void>;
   readonly maxDocumentBytes: number | undefined;
 };
 
 /** Opens nothing until a transaction is committed that wrote something. */
-export function openInlining({ db, namespace, connect, maxDocumentBytes }: InliningParts): Inlining {
+export function openInlining({ db, namespace, connect, heard, maxDocumentBytes }: InliningParts): Inlining {
   const generations = rememberGenerations(db);
   let redis: Promise<FencedRedis> | null = null;
   let epoch: Epoch | null = null;
@@ -95,7 +97,11 @@ export function openInlining({ db, namespace, connect, maxDocumentBytes }: Inlin
     return true;
   };
   // Whatever goes wrong here, the workers do it: the changes are still in the outbox.
-  const tryPublish = (...given: Parameters<typeof publish>) => publish(...given).catch(() => false);
+  const tryPublish = async (...given: Parameters<typeof publish>) => {
+    const published = await publish(...given).catch(() => false);
+    await heard();
+    return published;
+  };
 
   return {
     async transaction<T>(

@@ -46,6 +46,8 @@ export type Reading = {
   connect(): Promise<void>;
   /** Looks at once whether Redis may be trusted, and hears what was written to it until now, if anything was read yet. Never rejects. */
   look(): Promise<void>;
+  /** Resolves when memory knows of all that was written to Redis before the call, so that the next read does. Never rejects. */
+  hear(): Promise<void>;
   /** Closes what was opened. May be called twice, and before anything was read. */
   stop(): Promise<void>;
 };
@@ -129,6 +131,9 @@ export function openReading({ postgres: input, redis: redisInput, casing, namesp
       if (!isReady) return;
       await lease.look();
       await hearing.feed.beat();
+    },
+    hear: async () => {
+      if (hearing.feed.isHeard()) await hearing.feed.beat();
     },
     async stop() {
       if (stopped) return;

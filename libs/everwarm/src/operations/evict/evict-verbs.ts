@@ -32,6 +32,8 @@ export interface EvictVerbs {
 export type EvictVerbParts = EvictParts & {
   readonly declared: (model: AnyModel | string) => CompiledModel;
   readonly live: (model: AnyModel | string) => Promise<readonly Generation[]>;
+  /** Resolves when this process's own reader has heard of all that was written to Redis so far. Never rejects. */
+  readonly heard: () => Promise<void>;
 };
 
 /** The verbs over one database and Redis. What is evicted by a rule and not by its key stands in the operator log. */
@@ -42,9 +44,14 @@ export function evictVerbs(parts: EvictVerbParts): EvictVerbs {
     const { name, key: columns } = declared(model);
     return keys.map((key) => encodeKey(name, columns, key));
   };
+  const told = async (evicting: Promise<number>) => {
+    const evicted = await evicting;
+    await parts.heard();
+    return evicted;
+  };
   const many = async (model: AnyModel | string, keys: readonly KeyInput[]) => {
     const checked = texts(model, keys);
-    return evictKeys(parts, await live(model), checked);
+    return told(evictKeys(parts, await live(model), checked));
   };
   return {
     evict: async (model, key) => (await many(model as AnyModel | string, [key])) > 0,
@@ -54,7 +61,7 @@ export function evictVerbs(parts: EvictVerbParts): EvictVerbs {
       const text = prefixText(name, key, prefix);
       const generations = await live(model);
       await logOperation(parts.db, { verb: 'evict', args: { model: name, prefix: text } });
-      return evictWhere(parts, generations, text);
+      return told(evictWhere(parts, generations, text));
     },
     async expireAfter(model, keys, after) {
       const [checked, ms] = [texts(model as AnyModel | string, keys), durationMs(after, 'expireAfter')];
@@ -64,7 +71,7 @@ export function evictVerbs(parts: EvictVerbParts): EvictVerbs {
       const { name } = declared(model);
       const generations = await live(model);
       await logOperation(parts.db, { verb: 'clear', args: { model: name } });
-      return evictWhere(parts, generations, '');
+      return told(evictWhere(parts, generations, ''));
     },
   };
 }
