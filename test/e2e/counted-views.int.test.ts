@@ -41,6 +41,7 @@ test('a worker that is killed loses no view and counts none twice; what one adds
   await view(8, 20);
   const next = spawnNode('apps/worker/src/main.ts', { env: blog.env });
   onTestFinished(() => void next.stop());
+  await next.waitForLine(/^worker ready$/, 40_000);
   await showsAtLeast(8, 40);
   await view(9, 15);
   await next.stop();
@@ -51,7 +52,7 @@ test('a worker that is killed loses no view and counts none twice; what one adds
     { id: 8, n: 40 },
     { id: 9, n: 15 },
   ]);
-});
+}, 120_000);
 
 test('what is no post, and a Redis that is away, are said', async () => {
   expectProblem(await ask('POST', '/posts/0/views'), { status: 400, code: 'invalid' });
