@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
+import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Answer, type Asked, addVary, isStream, type Stream } from './answer.ts';
 import { allowOrigin, type Cors, checkCors, preflightAnswer } from './cors.ts';
@@ -76,21 +76,21 @@ function send(reply: FastifyReply, { status, headers, body }: Answer, open: Set<
     return undefined;
   }
   reply.hijack();
-  addEarlier(headers, reply);
-  response.writeHead(status, headers);
+  response.writeHead(status, withEarlier(headers, reply));
   if (isStream(body)) return sendStream(response, body, open);
   response.end(body);
   return undefined;
 }
 
-/** What hooks have set is sent too, unless the answer says it itself. */
-function addEarlier(headers: string[], reply: FastifyReply): void {
-  const earlier = reply.getHeaders();
-  for (const name in earlier) {
-    const value = String(earlier[name]);
-    if (name === 'vary') addVary(headers, value);
-    else if (!headers.some((known, at) => at % 2 === 0 && known === name)) headers.push(name, value);
+/** What hooks have set is sent too, unless the answer says it itself: cookies, several of one name, as they are. */
+function withEarlier(headers: string[], reply: FastifyReply): OutgoingHttpHeader[] {
+  const all: OutgoingHttpHeader[] = headers;
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value === undefined) continue;
+    if (name === 'vary') addVary(headers, String(value));
+    else if (!headers.some((known, at) => at % 2 === 0 && known === name)) all.push(name, value);
   }
+  return all;
 }
 
 /** Writes what goes on as fast as it is taken, and no faster. */
