@@ -1,4 +1,4 @@
-import { type Random, seededRandom, TestSignal } from '@everwarm/testkit';
+import { type Random, seededRandom, waitFor } from '@everwarm/testkit';
 import type { PoolClient } from 'pg';
 import { expect, test } from 'vitest';
 import { shardOf } from '../../libs/everwarm/src/contracts/shard.ts';
@@ -73,10 +73,12 @@ test('two transactions that change one document at once: the second waits, and i
     await insert(first, 1);
     await insert(second, 2);
     const one = await depot.inlining.inline(first);
-    const arrived = new TestSignal('the second to have its locks');
-    const waiting = depot.inlining.inline(second).finally(() => arrived.fire());
+    const { rows } = await second.query<{ pid: number }>('select pg_backend_pid() as pid');
+    const waiting = depot.inlining.inline(second);
+    const waits = async () =>
+      (await depot.pool.query(`select from pg_stat_activity where pid = $1 and wait_event_type = 'Lock'`, [rows[0]?.pid])).rowCount === 1;
+    await waitFor(waits, { what: 'the second to wait for the first' });
     await first.query('commit');
-    await arrived.next();
     const two = await waiting;
     await second.query('commit');
     // Whoever is late is refused.
