@@ -4,6 +4,7 @@ import { lifecycleKind } from '#contracts/lifecycle.ts';
 import type { Transform } from '#contracts/transform.ts';
 import { readDocuments } from './document-reader.ts';
 import { judge } from './judge-freshness.ts';
+import { nextFlight } from './next-flight.ts';
 import type { Freshness } from './read-options.ts';
 import type { RawDocument, ReadParts } from './read-parts.ts';
 import { askSources } from './stored-documents.ts';
@@ -52,10 +53,15 @@ async function freshOrStale(
   transform: Transform | null,
   unmade: Unmade,
 ): Promise<(RawDocument | null)[]> {
-  const found = new Map<string, RawDocument | null>();
-  try {
+  const ask = async () => {
+    const found = new Map<string, RawDocument | null>();
     await askSources(parts, generation, keys, found, { transform, unmade });
     return keys.map((key) => found.get(key) ?? null);
+  };
+  const [key] = keys;
+  try {
+    if (key === undefined || keys.length > 1 || unmade !== refuse) return await ask();
+    return [await nextFlight(parts.flights, `${generation.id}:${key}`, async () => (await ask())[0] ?? null)];
   } catch (error) {
     if (onTimeout !== 'stale' || !(error instanceof EverwarmError)) throw error;
     const stale = await readDocuments(parts, generation, keys, transform, unmade);
