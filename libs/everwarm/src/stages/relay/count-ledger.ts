@@ -46,6 +46,7 @@ type Count = {
   readonly generation: number;
   readonly bulk: boolean;
   readonly pending: number;
+  /** To the microsecond, in a form that no session reads as another time. */
   readonly oldest: string;
   readonly live: boolean;
   readonly seq: string;
@@ -60,7 +61,7 @@ lanes as (
   select g.id as generation, b.bulk from everwarm.generations g cross join (values (false), (true)) b (bulk) where g.state <> 'dropped'
 )
 select generation, bulk, coalesce(o.pending, 0)::float8 as pending, l.generation is not null as live,
-  least(o.since, clock_timestamp() - interval '${markAge} seconds')::text as oldest, (select last_value::text from everwarm.ledger_seq) as seq,
+  to_char(least(o.since, clock_timestamp() - interval '${markAge} seconds') at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00' as oldest, (select last_value::text from everwarm.ledger_seq) as seq,
   coalesce(o.since < m.oldest, false) as below
 from lanes l full join owed o using (generation, bulk) left join everwarm.ledger_marks m using (generation, bulk)`;
 
