@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { providedServers } from '@everwarm/testkit';
-import type { Guard } from './guards.ts';
+import type { Guard } from './guard.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Guard } from './guards.ts';
+import type { Guard } from './guard.ts';
 import { copyWorkspace, type Mutant } from './mutant.ts';
 
 /**

@@ -17,11 +17,12 @@ import { openRedis, reachRedis, redisError } from '#platform/redis.ts';
 import { readRedisCopy } from '#platform/redis-copy.ts';
 import { checkConfig, type EverwarmConfig } from './config.ts';
 import type { EpochKeeper } from './epoch-keeper.ts';
+import { openEvicting } from './evicting.ts';
 import { declaredAmong, liveOf, servingAmong } from './find-model.ts';
 import { defaultGraceMs, withinGrace } from './grace.ts';
 import { type Inlining, openInlining } from './inlining.ts';
 import { type AuditParts, type Verified, verify } from './operations/audit/verify.ts';
-import { type EvictVerbs, evictVerbs } from './operations/evict/evict-verbs.ts';
+import type { EvictVerbs } from './operations/evict/evict-verbs.ts';
 import { type HeldChanges, heldChanges } from './operations/fuse/held-changes.ts';
 import { type Migration, migrate } from './operations/migrate.ts';
 import { checkPostgres, type Diagnosis, examine } from './operations/observe/doctor.ts';
@@ -37,7 +38,6 @@ import { openReading } from './reading.ts';
 import { reportFailure } from './report-failure.ts';
 import type { Reader } from './stages/read/reader.ts';
 import { isPresent } from './stages/write-through/copy-state.ts';
-import type { FencedRedis } from './stages/write-through/fenced-pipeline.ts';
 import { isRedisTrouble } from './stages/write-through/redis-trouble.ts';
 import { withFencedCommands } from './stages/write-through/scripts.ts';
 
@@ -151,21 +151,15 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
     });
     return opening;
   };
+  const db = postgres.transactions;
   const declared = declaredAmong(models);
   const live = async (model: AnyModel | string) => {
     const known = declared(model);
     return liveOf((await opened()).parts.generations, known);
   };
   const generationOf = async (model: AnyModel | string) => servingAmong(await live(model));
-  let evicting: Promise<FencedRedis> | null = null;
-  const connectEvicting = async () => {
-    const redis = withFencedCommands(redisFor('write'));
-    await redis.connect().catch(() => undefined);
-    return redis;
-  };
-
   const inlining = openInlining({
-    db: postgres.transactions,
+    db,
     namespace,
     connect: () => {
       if (stopped) throw new EverwarmError('E_LIFECYCLE', 'Everwarm was stopped. Create another one.');
@@ -177,14 +171,7 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
 
   return {
     ...inlining,
-    ...evictVerbs({
-      db: postgres.transactions,
-      redis: () => (evicting ??= connectEvicting()),
-      namespace,
-      declared,
-      live,
-      heard: () => reading.hear(),
-    }),
+    ...openEvicting({ db, namespace, declared, live, connect: () => redisFor('write'), heard: () => reading.hear() }),
     reader: reading.reader,
     async migrate({ dryRun = false } = {}) {
       const owner = config.ownerUrl === undefined ? postgres : openPostgres(config.ownerUrl, { max: 2, name: 'everwarm-migrate' });

@@ -16,8 +16,13 @@ import { lockShards } from '#stages/write-through/lock-shards.ts';
 import { forgetKeys, publishDocuments } from '#stages/write-through/publish.ts';
 import { isRedisTrouble } from '#stages/write-through/redis-trouble.ts';
 
-/** What evicting works with. `redis` is a connection that knows the fenced writes. */
-export type EvictParts = { readonly db: Transactions; readonly redis: () => Promise<FencedRedis>; readonly namespace: string };
+/** What evicting works with. */
+export type EvictParts = {
+  readonly db: Transactions;
+  /** A connection that knows the fenced writes. */
+  readonly redis: () => Promise<FencedRedis>;
+  readonly namespace: string;
+};
 
 /**
  * Takes documents away: from Postgres in one transaction for each batch of keys, then from Redis, where a marker of the eviction's own

@@ -1,0 +1,36 @@
+import { createDatabase } from '@everwarm/testkit';
+import { expect, onTestFinished, test } from 'vitest';
+import type { CompiledModel, Generation } from '#contracts/compiled.ts';
+import type { Lifecycle } from '#contracts/lifecycle.ts';
+import { purgeSpent } from './purge-spent.ts';
+import { documentTableSql } from './write-documents.ts';
+
+const generation = (id: number, lifecycle: Lifecycle): Generation => ({
+  id,
+  name: 'm',
+  hash: '',
+  state: 'serving',
+  lifecycle,
+  stalled: null,
+  model: {} as CompiledModel,
+});
+
+test('only what a lazy model holds too long to be read goes, and no marker of an eviction', async () => {
+  const database = await createDatabase();
+  onTestFinished(() => database.drop());
+  await database.pool.query('create schema everwarm');
+  const generations = [
+    generation(1, { lazy: { expireAfter: '1m', staleWhileRevalidate: '1m' } }),
+    generation(2, { lazy: {} }),
+    generation(3, 'async'),
+  ];
+  for (const { id } of generations)
+    await database.pool.query(`${documentTableSql(id)}; insert into everwarm.projection_${id} values
+      ('old', '1', now() - interval '5 minutes', '{}'), ('absent', '1', now() - interval '5 minutes', null),
+      ('stale', '1', now() - interval '110 seconds', '{}'), ('new', '1', now(), '{}'), ('evicted', '1', '-infinity', null)`);
+  expect(await purgeSpent(database.pool, generations)).toBe(false);
+  const left = async (id: number) =>
+    (await database.pool.query<{ key: string }>(`select key from everwarm.projection_${id} order by key`)).rows.map(({ key }) => key);
+  expect(await left(1)).toEqual(['evicted', 'new', 'stale']);
+  for (const id of [2, 3]) expect(await left(id)).toHaveLength(5);
+});
