@@ -131,6 +131,12 @@ test('the first tier that knows a key answers, tombstones included', async () =>
   const keys = Object.keys(expected);
   const { parts } = await openTiers(keys);
   for (const key of keys) expect(short(await readDocument(parts, serving, key)), key).toBe(expected[key as keyof typeof expected]);
+  const { redis, postgres, source } = parts.stats.read().models['m']!;
+  expect([redis, postgres, source].map(({ hits, misses, waits, errors }) => [hits, misses, waits, errors])).toEqual([
+    [2, 4, 0, 0],
+    [2, 2, 0, 0],
+    [2, 0, 0, 0],
+  ]);
   const order = ['s', 'Ps', 'rps', '-', 'ps', 'rps'];
   expect((await readDocuments(parts, serving, order)).map(short)).toEqual(order.map((key) => expected[key as keyof typeof expected]));
 });

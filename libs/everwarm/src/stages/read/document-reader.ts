@@ -21,7 +21,7 @@ export async function readDocument(
   transform: Transform | null = null,
 ): Promise<RawDocument | null> {
   const { view, getTogether, mostRead, stats, memory } = parts;
-  const startedAt = performance.now();
+  const startedAt = stats.timed() ? performance.now() : 0;
   mostRead.count(generation.id, key);
   if (generation.state !== 'building' && view.trusted()) {
     const asking = memory?.ask(`${generation.id}:${key}`) ?? null;

@@ -33,6 +33,12 @@ test('generations of one read model count together', () => {
   expect(stats.read().models['post']?.redis).toMatchObject({ hits: 2, timings: { count: 2 } });
 });
 
+test('of reads that ask whether they are to be timed every eighth is; all are counted', () => {
+  const stats = new ReadStats();
+  for (let read = 0; read < 40; read++) stats.hit(post, 'redis', stats.timed() ? performance.now() : 0);
+  expect(stats.read().models['post']?.redis).toMatchObject({ hits: 40, timings: { count: 5 } });
+});
+
 test.each([0, 0.5, 3, 700, 16_000, 17_000, 90 * 60_000])('an answer that took %d ms or little more is in the bucket of its time', (age) => {
   const stats = new ReadStats();
   stats.hit(post, 'redis', performance.now() - age, 20);

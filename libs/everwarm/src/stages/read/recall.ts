@@ -19,7 +19,7 @@ export function recall(parts: ReadParts, generation: Generation, key: string): R
     return undefined;
   }
   mostRead.count(generation.id, key);
-  stats.hit(generation, 'memory', startedAt);
+  stats.hit(generation, 'memory', stats.timed() ? startedAt : 0);
   return held.answer;
 }
 
