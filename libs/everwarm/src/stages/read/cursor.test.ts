@@ -48,7 +48,7 @@ describe('a cursor', () => {
 
   it('that was changed in one place is refused', () => {
     fc.assert(
-      fc.property(sort, key, fc.nat(), fc.constantFrom(...'ABZaz09-_'), (bytes, text, at, character) => {
+      fc.property(sort, key, fc.nat(), fc.constantFrom('A', 'B', 'Z', 'a', 'z', '0', '-', '_'), (bytes, text, at, character) => {
         const cursor = encodeCursor(own, memberOf(bytes, text));
         const place = at % cursor.length;
         if (cursor[place] !== character) expect(refused(`${cursor.slice(0, place)}${character}${cursor.slice(place + 1)}`)).toBe(true);
