@@ -1,6 +1,9 @@
 import { waitFor } from '@everwarm/testkit';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { makerName, openYard, thingPage, thingPageWithoutPrice, type Yard } from './fixtures/open-yard.ts';
+
+// Side by side: most of the time goes by until the next look at the tables. Three share the time of one.
+vi.setConfig({ maxConcurrency: 3, testTimeout: 180_000 });
 
 const first = { id: 1, title: 'first', price: 10, mood: 'calm', maker: { name: 'One' } };
 const stalled = async ({ everwarm }: Yard) =>
@@ -9,8 +12,10 @@ const until = (what: string, condition: () => Promise<boolean>) => waitFor(condi
 const markedAs = (yard: Yard, ...marks: string[]) =>
   until(`the marks ${marks.join(', ')}`, async () => JSON.stringify(await yard.marks()) === JSON.stringify(marks));
 
-test('while a watched column has another name, writers and other models go on; when it is back, all is made good', async () => {
-  const yard = await openYard();
+test.concurrent('while a watched column has another name, writers and other models go on; when it is back, all is made good', async ({
+  onTestFinished: finished,
+}) => {
+  const yard = await openYard({ finished });
   await yard.write('alter table things rename column maker_id to made_by; alter table things rename column price to cost');
   // The way back from makers to things is broken as well as the document.
   await yard.write(`update makers set name = 'Uno' where id = 1; update things set title = 'changed', cost = 11 where id = 1`);
@@ -40,8 +45,8 @@ test('while a watched column has another name, writers and other models go on; w
   expect(await yard.problems()).toBe('');
 });
 
-test('a definition without the column that was dropped takes over', async () => {
-  const yard = await openYard();
+test.concurrent('a definition without the column that was dropped takes over', async ({ onTestFinished: finished }) => {
+  const yard = await openYard({ finished });
   await yard.write(`alter table things drop column price; update things set title = 'changed' where id = 1`);
   await markedAs(yard, 'things: columns');
   await expect(yard.everwarm.migrate()).rejects.toThrow(/"things" has no column "price"/);
@@ -57,8 +62,10 @@ test('a definition without the column that was dropped takes over', async () => 
   await yard.shows(1, { id: 1, title: 'changed', price: 6, mood: 'calm', maker: { name: 'One' } });
 });
 
-test('what changes a value without a trigger is walked for: a type, a label, rows written anew', async () => {
-  const yard = await openYard();
+test.concurrent('what changes a value without a trigger is walked for: a type, a label, rows written anew', async ({
+  onTestFinished: finished,
+}) => {
+  const yard = await openYard({ finished });
   await yard.write(`alter type mood rename value 'calm' to 'quiet'`);
   await yard.shows(1, { ...first, mood: 'quiet' });
   await yard.write('alter table things alter column price type integer using price + 1');
@@ -68,8 +75,8 @@ test('what changes a value without a trigger is walked for: a type, a label, row
   expect(await yard.marks()).toEqual([]);
 });
 
-test('writes that went by while triggers were off are made good by a migration', async () => {
-  const yard = await openYard();
+test.concurrent('writes that went by while triggers were off are made good by a migration', async ({ onTestFinished: finished }) => {
+  const yard = await openYard({ finished });
   // What pg_restore --disable-triggers does; afterwards they fire, but no longer in replicated sessions.
   await yard.write(
     `alter table things disable trigger all; update things set price = 99 where id = 1; alter table things enable trigger all`,
@@ -85,8 +92,8 @@ test('writes that went by while triggers were off are made good by a migration',
   await yard.shows(1, { ...first, price: 97 });
 });
 
-test('a table that moved away, and one that took its place', async () => {
-  const yard = await openYard();
+test.concurrent('a table that moved away, and one that took its place', async ({ onTestFinished: finished }) => {
+  const yard = await openYard({ finished });
   await yard.write(`create schema attic; alter table things set schema attic; update attic.things set price = 55 where id = 1`);
   await markedAs(yard, 'things: missing');
   expect(await yard.problems()).toMatch(/was renamed or moved and is now attic.things/);
@@ -103,8 +110,8 @@ test('a table that moved away, and one that took its place', async () => {
   await markedAs(yard);
 });
 
-test('a table fed by a subscription is marked, and refused by a migration', async () => {
-  const yard = await openYard();
+test.concurrent('a table fed by a subscription is marked, and refused by a migration', async ({ onTestFinished: finished }) => {
+  const yard = await openYard({ finished });
   await yard.write(`create subscription "feed_${yard.database.name}" connection '' publication p with (connect = false, enabled = false, create_slot = false, slot_name = none);
     insert into pg_subscription_rel (srsubid, srrelid, srsubstate) select oid, 'things'::regclass, 'r' from pg_subscription where subname = 'feed_${yard.database.name}'`);
   try {

@@ -1,11 +1,14 @@
 import { waitFor } from '@everwarm/testkit';
 import type { Everwarm } from 'everwarm';
 import type { Pool } from 'pg';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { openNewsroom } from './fixtures/open-newsroom.ts';
 import { articlePage, readModels, sectionCard, sectionNews } from './fixtures/read-models.ts';
 
 const key = { desk: 'Ö"x', no: 7 };
+
+// Side by side: most of the time goes by until a moment comes. Three share the time of one.
+vi.setConfig({ maxConcurrency: 3, testTimeout: 180_000 });
 
 /** Adds the article of these tests; `liveAt` is SQL. */
 const addArticle = (pool: Pool, liveAt: string) =>
@@ -40,8 +43,10 @@ async function expectNoDifference(everwarm: Everwarm): Promise<void> {
   for (const model of readModels) expect(await everwarm.verify(model), model.name).toMatchObject({ differing: 0, findings: [] });
 }
 
-test('a scheduled article comes into its document, its list and its section’s count when its moment comes', async () => {
-  const { pool, everwarm, failures } = await openNewsroom();
+test.concurrent('a scheduled article comes into its document, its list and its section’s count when its moment comes', async ({
+  onTestFinished: finished,
+}) => {
+  const { pool, everwarm, failures } = await openNewsroom({ finished });
   await addArticle(pool, `now() + interval '1 day'`);
   await everwarm.settled();
   expect((await timers(pool)).map(({ name }) => name)).toEqual(['article_page', 'section_card', 'section_news']);
@@ -59,8 +64,8 @@ test('a scheduled article comes into its document, its list and its section’s 
   expect(failures).toEqual([]);
 });
 
-test('what runs out leaves, and what is beside it comes', async () => {
-  const { pool, everwarm } = await openNewsroom();
+test.concurrent('what runs out leaves, and what is beside it comes', async ({ onTestFinished: finished }) => {
+  const { pool, everwarm } = await openNewsroom({ finished });
   await addArticle(pool, `now() - interval '59 minutes 58 seconds'`);
   await pool.query(`update "News"."Article" set "endsAt" = (now() + interval '2 seconds') at time zone 'UTC'`);
   await pool.query(`insert into "News"."Note" values (1, 'Ö"x', 7, 'brief', now() + interval '2 seconds'), (2, 'Ö"x', 7, 'lasting', null)`);
@@ -78,8 +83,8 @@ test('what runs out leaves, and what is beside it comes', async () => {
   await expectNoDifference(everwarm);
 });
 
-test('a moment that comes while no worker runs is made good by the next one', async () => {
-  const { pool, everwarm, another } = await openNewsroom();
+test.concurrent('a moment that comes while no worker runs is made good by the next one', async ({ onTestFinished: finished }) => {
+  const { pool, everwarm, another } = await openNewsroom({ finished });
   await addArticle(pool, `now() + interval '1 day'`);
   await everwarm.settled();
   expect(await seen(everwarm)).toEqual(nothing);
@@ -94,8 +99,8 @@ test('a moment that comes while no worker runs is made good by the next one', as
   await expectNoDifference(next);
 });
 
-test('a column that changes moves the moment, and one that is taken back leaves it', async () => {
-  const { pool, everwarm } = await openNewsroom();
+test.concurrent('a column that changes moves the moment, and one that is taken back leaves it', async ({ onTestFinished: finished }) => {
+  const { pool, everwarm } = await openNewsroom({ finished });
   await addArticle(pool, `now() + interval '1 hour'`);
   await everwarm.settled();
   const [first] = await timers(pool);
@@ -121,8 +126,8 @@ test('a column that changes moves the moment, and one that is taken back leaves 
   expect(await timers(pool)).toEqual([]);
 });
 
-test('a thousand moments at once are all handled', async () => {
-  const { pool, everwarm, failures } = await openNewsroom();
+test.concurrent('a thousand moments at once are all handled', async ({ onTestFinished: finished }) => {
+  const { pool, everwarm, failures } = await openNewsroom({ finished });
   await pool.query(
     `insert into "News"."Article" ("Desk", no, "sectionId", title, "live At") select 'd', i, 1, 'Article', now() + interval '2 seconds' from generate_series(1, 1000) i`,
   );
@@ -139,8 +144,8 @@ test('a thousand moments at once are all handled', async () => {
   expect(failures).toEqual([]);
 });
 
-test('without timers a document would stay as it was', async () => {
-  const { pool, everwarm } = await openNewsroom();
+test.concurrent('without timers a document would stay as it was', async ({ onTestFinished: finished }) => {
+  const { pool, everwarm } = await openNewsroom({ finished });
   await addArticle(pool, `now() + interval '1 day'`);
   await everwarm.settled();
   await pool.query('truncate everwarm.timers');
@@ -150,8 +155,8 @@ test('without timers a document would stay as it was', async () => {
   for (const model of readModels) expect(await everwarm.verify(model), model.name).toMatchObject({ differing: 1 });
 });
 
-test('a generation that is built over rows whose time has not come waits for them', async () => {
-  const { pool, everwarm, another } = await openNewsroom({ start: false });
+test.concurrent('a generation that is built over rows whose time has not come waits for them', async ({ onTestFinished: finished }) => {
+  const { pool, everwarm, another } = await openNewsroom({ start: false, finished });
   await everwarm.stop();
   await pool.query(`drop schema everwarm cascade`);
   await addArticle(pool, `now() + interval '3 seconds'`);

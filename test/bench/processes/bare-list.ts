@@ -9,7 +9,7 @@ const cards = environment('CARD_PREFIX');
 /** Both with a `%` where the category goes. */
 const [pages, records] = [environment('LIST_PAGE'), environment('LIST_ENTRIES')];
 /** Bytes of a cursor before the member. */
-const markBytes = 4;
+const markBytes = 8;
 
 const top = Buffer.from('(');
 const from = Buffer.from('[');

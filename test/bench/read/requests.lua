@@ -1,8 +1,7 @@
 -- What wrk runs: the requests of a file at random, and at the end one line like that of processes/ask.ts.
 local requests = {}
 
-init = function(arguments)
-  wrk.init(arguments)
+init = function()
   for line in io.lines(os.getenv("READ_REQUESTS")) do
     local path, tag = line:match("^([^\t]+)\t(.*)$")
     local headers = {}
