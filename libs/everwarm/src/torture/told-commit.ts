@@ -34,7 +34,7 @@ export async function readAfterCommit({ token, stamps }: ToldCommit, { client, d
     try {
       const answer = await client.readAfter(document.model, document.key, token);
       const claims = answer ? client.claimsOf(document.model, answer) : [];
-      tally.saw(answer, claims, performance.now() - asked);
+      tally.saw(answer && { ...answer, tier: `${answer.tier} by token` }, claims, performance.now() - asked);
       const shown = claims.find((claim) => claim.subject === subject);
       if (shown && shown.stamp < stamp)
         tally.accuse({
