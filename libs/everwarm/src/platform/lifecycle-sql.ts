@@ -44,3 +44,9 @@ $shard$;
 export const inlineMarkSchema = `
 insert into everwarm.sources (schema_name, table_name, links, columns) values ('everwarm', 'inline', array['generation'], '{}');
 `;
+
+/**
+ * The step that says since when writers use the table of the outbox that they use, so that a transaction finds its own rows without a
+ * look at the other table: each look is a lock until the commit, and many of them would keep that table from ever being emptied.
+ */
+export const outboxSinceSchema = `alter table everwarm.outbox_slot add column since timestamptz not null default '-infinity';`;

@@ -4,7 +4,7 @@ import { clusterSchema } from './cluster-sql.ts';
 import { fanOutSchema } from './fan-out-sql.ts';
 import { initialSchema } from './initial-sql.ts';
 import { ledgerAgeSchema } from './ledger-age-sql.ts';
-import { inlineMarkSchema, lifecycleSchema } from './lifecycle-sql.ts';
+import { inlineMarkSchema, lifecycleSchema, outboxSinceSchema } from './lifecycle-sql.ts';
 import { listCountSchema } from './list-count-sql.ts';
 import { mostReadSchema } from './most-read-sql.ts';
 import { operatorLogSchema } from './operator-log-sql.ts';
@@ -90,4 +90,5 @@ create index on everwarm.timers (at);
   { id: 17, name: 'the mark of Redis has left the relay', sql: 'alter table everwarm.relay drop column redis_token;' },
   { id: 18, name: 'lifecycles', sql: lifecycleSchema },
   { id: 19, name: 'marks of documents written inline', sql: inlineMarkSchema },
+  { id: 20, name: 'since when the outbox has been turned over', sql: outboxSinceSchema },
 ];

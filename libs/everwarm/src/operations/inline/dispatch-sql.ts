@@ -11,6 +11,12 @@ export const inlineRefusals = { isolation: 'EW001', again: 'EW002' } as const;
 /** Transactions that captured more than this are left to the relay, whose batches are made for them. */
 const mostChanges = 5000;
 
+/**
+ * A transaction that began so long after the outbox was turned over has all of its rows in one table, and looks at no other: a look is a
+ * lock until the commit, and among many such transactions the other table would never be free to be emptied.
+ */
+const turnedSeconds = 2;
+
 /** The digits of a version's number. */
 const digits = versionLength - 5;
 
@@ -34,6 +40,7 @@ export function dispatchSql(generations: readonly InlineGeneration[], path: read
     returns: `table (${columns})`,
     options: settings(path),
     declare: `me xid8 := pg_current_xact_id_if_assigned();
+  table_used integer;
   seen bigint;
   changes everwarm.outbox[];
   epoch integer;
@@ -52,7 +59,14 @@ export function dispatchSql(generations: readonly InlineGeneration[], path: read
   if current_setting('everwarm.inlined', true) = me::text then
     raise exception using errcode = '${inlineRefusals.again}', message = 'This transaction has written its documents inline already: that is its last step, once. Write everything before it.';
   end if;
-  select count(*), array_agg(s.change) into seen, changes from (select o as change from everwarm.outbox o where o.xid = me limit ${mostChanges + 1}) s;
+  select case when o.since + interval '${turnedSeconds} seconds' < now() then o.slot end into table_used from everwarm.outbox_slot o;
+  if table_used = 0 then
+    ${ownChanges('outbox_0')}
+  elsif table_used = 1 then
+    ${ownChanges('outbox_1')}
+  else
+    ${ownChanges('outbox')}
+  end if;
   select e.ordinal into epoch from everwarm.epochs e, pg_control_system() c
   where e.system_identifier = c.system_identifier::text and e.timeline = left(pg_walfile_name(pg_current_wal_insert_lsn()), 8);
   return query select null::integer, null::text, null::text, me::text, null::bytea, null::text, epoch::text, null::float8, null::text, seen::text;
@@ -87,6 +101,11 @@ ${generations.map(writeOf).join('\n')}
   insert into everwarm.outbox (slot, source, mask, vals)
   select (select slot from everwarm.outbox_slot), s.id, -1, done from everwarm.sources s where s.schema_name = 'everwarm' and s.table_name = 'inline';`,
   });
+}
+
+/** Reads what the transaction has changed. */
+function ownChanges(table: 'outbox' | 'outbox_0' | 'outbox_1'): string {
+  return `select count(*), array_agg(s.change) into seen, changes from (select o::everwarm.outbox as change from everwarm.${table} o where o.xid = me limit ${mostChanges + 1}) s;`;
 }
 
 /** A document's text must be the same in every session, and its plans those of the workers. What row level security would hide fails instead. */

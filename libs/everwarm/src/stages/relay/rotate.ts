@@ -17,7 +17,7 @@ export async function rotate(db: Transactions, delivered: Snapshot): Promise<boo
       const left = await tx.query(`select from ${table} where not pg_visible_in_snapshot(xid, $1::pg_snapshot) limit 1`, [delivered.text]);
       if (left.rows.length > 0) return false;
       await tx.query(`truncate ${table}`);
-      await tx.query('update everwarm.outbox_slot set slot = $1', [idle]);
+      await tx.query('update everwarm.outbox_slot set slot = $1, since = clock_timestamp()', [idle]);
       reached('relay.rotating');
       return true;
     });
