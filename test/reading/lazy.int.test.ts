@@ -85,6 +85,7 @@ test('what is stale is given away while one process makes it anew', async () => 
   const first = (await everwarm.reader.raw(model, 1))!;
   await waitFor(() => Date.now() - first.asOf > 100, { what: 'its time to be over' });
   expect(await everwarm.reader.raw(model, 1)).toMatchObject({ tier: 'redis', version: first.version });
+  expect(everwarm.reader.stats().models[model.name]?.redis.stale).toBe(1);
   await waitFor(async () => (await everwarm.reader.raw(model, 1))!.version! > first.version!, { what: 'a newer one' });
 });
 

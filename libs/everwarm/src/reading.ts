@@ -92,7 +92,7 @@ export function openReading({ postgres: input, redis: redisInput, casing, namesp
     watches: hearing.watches,
     mostRead,
     stats,
-    lease: new SourceLease({ redis, view: lease, floors }),
+    lease: new SourceLease({ redis, view: lease, floors, onWait: (generation) => stats.wait(generation, 'source') }),
     fill: lazyFiller({ db: database.db, redis: withFencedCommands(redis), view: lease }),
     tokens: new TokenWatch((awaited) => lookAtTokens(database.direct, awaited).catch(failed)),
     staleness: new Staleness({

@@ -33,7 +33,7 @@ export async function readDocument(
         if (!isSpent(generation, stored) && mayShow(parts, generation, key, stored)) {
           stats.hit(generation, 'redis', startedAt);
           shown = stored;
-          revalidate(parts, generation, key, stored, transform);
+          revalidate(parts, generation, key, stored, transform, 'redis');
           return fromRedis(stored);
         }
       }
@@ -74,7 +74,7 @@ export async function readDocuments(
         const stored = decodeStored(value);
         if (isSpent(generation, stored) || !mayShow(parts, generation, key, stored)) continue;
         shown[index] = stored;
-        revalidate(parts, generation, key, stored, transform);
+        revalidate(parts, generation, key, stored, transform, 'redis');
         found.set(key, fromRedis(stored));
       }
       const hits = keys.filter((key) => found.has(key)).length;

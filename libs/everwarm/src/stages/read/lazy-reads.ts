@@ -2,7 +2,7 @@ import type { Generation } from '#contracts/compiled.ts';
 import { lazyTerms } from '#contracts/lazy.ts';
 import type { Transform } from '#contracts/transform.ts';
 import { type StoredDocument, unwrittenVersion } from '#contracts/version.ts';
-import type { RawDocument, ReadParts } from './read-parts.ts';
+import type { RawDocument, ReadParts, Tier } from './read-parts.ts';
 
 /** A document that was made and stored just now, and whether Redis was told of it; `document` null where there is none. */
 export type Filled = { readonly document: RawDocument | null; readonly told: boolean };
@@ -21,16 +21,18 @@ export function isSpent({ lifecycle }: Generation, { version, asOf }: Aged): boo
   return terms !== null && version !== unwrittenVersion && Date.now() - asOf >= terms.lastsMs;
 }
 
-/** Has a document made anew that is given away although its time is over, by one process, while nobody waits for it. */
+/** Has a document made anew that a tier gives away although its time is over, by one process, while nobody waits for it. */
 export function revalidate(
   parts: ReadParts,
   generation: Generation,
   key: string,
   { version, asOf }: Aged,
   transform: Transform | null,
+  tier: Tier,
 ): void {
   const terms = lazyTerms(generation.lifecycle);
   if (terms === null || version === unwrittenVersion || Date.now() - asOf <= terms.freshMs) return;
+  parts.stats.stale(generation, tier);
   void parts.lease.alone(generation, key, () => parts.fill(generation, key, transform));
 }
 

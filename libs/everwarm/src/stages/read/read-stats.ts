@@ -20,9 +20,9 @@ export type TierStats = {
   readonly hits: number;
   /** This tier could not tell, and the next one was asked. */
   readonly misses: number;
-  /** Of the hits, those that were given although a newer version was known to be on its way, since the reader allowed it. */
+  /** Of the hits, those that were given although newer was known to be on its way, since the reader or the lifecycle allowed it. */
   readonly stale: number;
-  /** Reads that waited for more than their answer: for what a token names, or for one that another reader was getting already. */
+  /** Reads that waited for more than their answer: for what a token names, or for one that another reader, here or in another process, was getting already. */
   readonly waits: number;
   /** This tier failed. Behind Redis stands Postgres; behind the others nobody: such a read failed. */
   readonly errors: number;

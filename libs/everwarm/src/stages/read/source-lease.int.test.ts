@@ -30,7 +30,8 @@ function openLeases(count: number, url = providedServers().redisUrl) {
     return redis;
   };
   const floors = Array.from({ length: count }, () => new Floors(() => undefined));
-  const leases = floors.map((one) => new SourceLease({ redis: connect(), view, floors: one }));
+  const waits: number[] = [];
+  const leases = floors.map((one, index) => new SourceLease({ redis: connect(), view, floors: one, onWait: () => void waits.push(index) }));
   const redis = connect();
   return {
     space,
@@ -38,6 +39,8 @@ function openLeases(count: number, url = providedServers().redisUrl) {
     redis,
     floors,
     leases,
+    /** Which of them waited, in order. */
+    waits,
     name: (key: string) => documentKey(space, 1, key),
     lease: (key: string) => leaseKey(space, 1, key),
   };
@@ -61,10 +64,10 @@ function question() {
 const text = (answer: RawDocument | null) => answer?.body.toString() ?? null;
 
 test('one process asks, and the others take over what it learned, also those that come a moment later', async () => {
-  const { leases } = openLeases(4);
+  const { leases, waits } = openLeases(4);
   const one = question();
   const answers = leases.map((lease) => lease.ask(generation, 'k', one.derive));
-  await waitFor(() => one.asked() === 1, { what: 'somebody to ask' });
+  await waitFor(() => one.asked() === 1 && waits.length === 3, { what: 'one to ask, and the others to wait' });
   one.answer(document('"once"'));
   expect((await Promise.all(answers)).map(text)).toEqual(['"once"', '"once"', '"once"', '"once"']);
   expect((await Promise.all(leases.map((lease) => lease.ask(generation, 'k', one.derive)))).map(text)).toContain('"once"');

@@ -22,8 +22,13 @@ const pause = { firstMs: 2, growth: 1.5, lastMs: 20 } as const;
 /** For how long Redis is not asked for leases when it refused one, in milliseconds: this role may not write, or nobody may at this time. */
 const refusedMs = 10_000;
 
-/** What leases stand on. */
-export type SourceLeaseParts = { readonly redis: Redis; readonly view: CopyView; readonly floors: Floors };
+/** What leases stand on; `onWait` is told of each question that waits for another process. */
+export type SourceLeaseParts = {
+  readonly redis: Redis;
+  readonly view: CopyView;
+  readonly floors: Floors;
+  readonly onWait?: (generation: Generation) => void;
+};
 
 /**
  * One question to the sources at a time for each key that no store has, over all processes: who takes the lease asks, the others wait
@@ -69,6 +74,7 @@ export class SourceLease {
       } else if (held.toString('latin1') === token)
         return this.#lend(generation, key, { name, document: documentKey(space, generation.id, key), token }, derive);
       if (performance.now() > deadline) return derive();
+      if (!waited) this.#parts.onWait?.(generation);
       waited = true;
       await new Promise((resolve) => setTimeout(resolve, wait));
     }

@@ -77,7 +77,7 @@ async function askProjection(
   const found = await parts.stats.asking(generation, 'postgres', stored, { keys: keys.length, found: ({ size }) => size });
   parts.memory?.outdateAll(generation.id, found);
   for (const [key, document] of found)
-    if (document?.version) revalidate(parts, generation, key, { version: document.version, asOf: document.asOf }, transform);
+    if (document?.version) revalidate(parts, generation, key, { version: document.version, asOf: document.asOf }, transform, 'postgres');
   return found;
 }
 
