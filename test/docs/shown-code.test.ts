@@ -7,6 +7,7 @@ const textOf = (file: string) => readFile(new URL(file, root), 'utf8');
 
 describePage('docs/recipes.md', 15);
 describePage('docs/guides/declaring.md', 5);
+describePage('docs/guides/reading.md', 3);
 
 /** Every block of code on the page is a region of a file that is compiled, and run, with everything else; and nothing there is left out. */
 function describePage(page: string, atLeast: number): void {
