@@ -2,11 +2,11 @@ import { type BlogDatabase, categoryPosts, postDetail, schema } from '@everwarm/
 import type { Everwarm } from 'everwarm';
 import { createHandler, documentRoute, everwarmHttp, listRoute, sendToken } from 'everwarm/http';
 import { createReader } from 'everwarm/reader';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 /* The code of docs/guides/http.md, as it stands there. */
 
-/** Serves the blog in both ways. */
+/** Serves the blog in both ways. The caller must stop the reader. */
 export async function serveBoth(app: FastifyInstance, { postgres, redis }: { readonly postgres: string; readonly redis: string }) {
   // #region serve
   const reader = createReader({ postgres, redis });
@@ -18,26 +18,10 @@ export async function serveBoth(app: FastifyInstance, { postgres, redis }: { rea
   await app.register(everwarmHttp, { reader, routes, prefix: '/api' }); // Fastify 5
   const handler = createHandler({ reader, routes, prefix: '/api' }); // Next, Hono, Bun, Deno: (Request) => Promise<Response>
   // #endregion
-  return { reader, handler };
+  return { reader, routes, handler };
 }
 
-/** Writes a comment, and tells its writer how to see it. */
-export async function commentAndTell(
-  { db, everwarm }: { readonly db: BlogDatabase; readonly everwarm: Everwarm },
-  comment: typeof schema.comments.$inferInsert,
-  reply: FastifyReply,
-): Promise<void> {
-  const { comments } = schema;
-  // #region token
-  const token = await db.transaction(async (tx) => {
-    await tx.insert(comments).values(comment);
-    return everwarm.token(tx);
-  });
-  sendToken(reply, token); // Everwarm-Token on the answer: Fastify, Hono, Node, Headers
-  // #endregion
-}
-
-/** Serves each of the owners their own. */
+/** Serves each of the owners their own, at the same paths. */
 export async function serveOwners(
   app: FastifyInstance,
   options: Parameters<typeof everwarmHttp>[1],
@@ -46,4 +30,19 @@ export async function serveOwners(
   // #region tenants
   await app.register(everwarmHttp, { ...options, tenant: (request) => ownerOf(request) });
   // #endregion
+}
+
+/** Takes comments, and tells their writers how to see them. */
+export function takeComments(app: FastifyInstance, { db, everwarm }: { readonly db: BlogDatabase; readonly everwarm: Everwarm }) {
+  const { comments } = schema;
+  app.post<{ Body: typeof comments.$inferInsert }>('/comments', async ({ body: comment }, reply) => {
+    // #region token
+    const token = await db.transaction(async (tx) => {
+      await tx.insert(comments).values(comment);
+      return everwarm.token(tx);
+    });
+    sendToken(reply, token); // Everwarm-Token on the answer: Fastify, Hono, Node, Headers
+    // #endregion
+    return {};
+  });
 }
