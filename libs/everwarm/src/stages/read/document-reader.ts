@@ -60,7 +60,7 @@ export async function readDocuments(
   unmade: Unmade = refuse,
 ): Promise<(RawDocument | null)[]> {
   if (keys.length === 0) return [];
-  const found = new Map<string, RawDocument | null>();
+  const found: (RawDocument | null | undefined)[] = [];
   const { view, redis, stats, memory } = parts;
   const startedAt = performance.now();
   if (generation.state !== 'building' && view.trusted()) {
@@ -68,16 +68,19 @@ export async function readDocuments(
     const shown: (StoredDocument | null)[] = [];
     try {
       const held = await redis.mgetBuffer(keys.map((key) => documentKey(view.space, generation.id, key)));
+      // What came in one answer may be given away together, or not at all.
+      const trusted = view.trusted();
+      let hits = 0;
       for (const [index, key] of keys.entries()) {
         const value = held[index];
-        if (!value || !view.trusted()) continue;
+        if (!value || !trusted) continue;
         const stored = decodeStored(value);
         if (isSpent(generation, stored) || !mayShow(parts, generation, key, stored)) continue;
         shown[index] = stored;
         revalidate(parts, generation, key, stored, transform, 'redis');
-        found.set(key, fromRedis(stored));
+        found[index] = fromRedis(stored);
+        hits++;
       }
-      const hits = keys.filter((key) => found.has(key)).length;
       stats.hit(generation, 'redis', startedAt, hits);
       stats.miss(generation, 'redis', keys.length - hits);
     } catch (error) {
@@ -87,10 +90,14 @@ export async function readDocuments(
       for (const [index, asking] of askings.entries()) if (asking) memory?.settle(asking, shown[index] ?? null);
     }
   }
-  const missing = [...new Set(keys.filter((key) => !found.has(key)))];
-  const answers = missing.length === 0 ? [] : await askPostgres(parts, generation, missing, transform, unmade);
-  for (const [index, key] of missing.entries()) found.set(key, answers[index] ?? null);
-  return keys.map((key) => found.get(key) ?? null);
+  const missing = [...new Set(keys.filter((_, index) => found[index] === undefined))];
+  if (missing.length === 0) return keys.map((_, index) => found[index] ?? null);
+  const asked = await askPostgres(parts, generation, missing, transform, unmade);
+  const answers = new Map(missing.map((key, index) => [key, asked[index] ?? null]));
+  return keys.map((key, index) => {
+    const held = found[index];
+    return held === undefined ? (answers.get(key) ?? null) : held;
+  });
 }
 
 /**
