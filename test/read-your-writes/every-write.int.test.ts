@@ -6,6 +6,9 @@ import { type Archive, openArchive } from './world/open-archive.ts';
 
 const clerkCount = 5;
 
+/** Many short waits, each several times as long on a loaded machine. */
+const timeout = 180_000;
+
 /** Of what a write changed, this much is read. */
 const mostReads = 3;
 
@@ -39,7 +42,7 @@ async function readEveryWrite(
   return { misses, tiers };
 }
 
-test('a read with the token of a commit shows it', async () => {
+test('a read with the token of a commit shows it', { timeout }, async () => {
   const archive = await openArchive();
   await archive.startWorker();
   const { misses, tiers } = await readEveryWrite(archive, 12, (after) => ({ after, timeoutMs: 5000 }));
@@ -50,7 +53,7 @@ test('a read with the token of a commit shows it', async () => {
 test.each([
   ['when they are read', { lazy: {} }],
   ['when they are read, and anew by each change', { lazy: { refresh: 'recompute' } }],
-] as const)('nor where documents are written %s', async (_, lifecycle) => {
+] as const)('nor where documents are written %s', { timeout }, async (_, lifecycle) => {
   const archive = await openArchive({ lifecycle });
   await archive.startWorker();
   const { misses, tiers } = await readEveryWrite(archive, 12, (after) => ({ after, timeoutMs: 5000 }));
@@ -58,7 +61,7 @@ test.each([
   expect(tiers['source']).toBeGreaterThan(0);
 });
 
-test('nor is anything missed while workers and Redis stop and come back', async () => {
+test('nor is anything missed while workers and Redis stop and come back', { timeout }, async () => {
   const archive = await openArchive();
   let worker = await archive.startWorker();
   // What nobody works on is waited for in vain: by the sources, and not long.
