@@ -34,15 +34,15 @@ export const votes = pgTable('votes', {
 });
 
 /** Tags. */
-export const tags = pgTable('tags', { id: integer('id').primaryKey(), name: text('name').notNull() });
+const tags = pgTable('tags', { id: integer('id').primaryKey(), name: text('name').notNull() });
 
 /** Which post has which tag. */
-export const postTags = pgTable('post_tags', { postId: integer('post_id').notNull(), tagId: integer('tag_id').notNull() }, (t) => [
+const postTags = pgTable('post_tags', { postId: integer('post_id').notNull(), tagId: integer('tag_id').notNull() }, (t) => [
   primaryKey({ columns: [t.postId, t.tagId] }),
 ]);
 
 /** Offers. */
-export const offers = pgTable('offers', {
+const offers = pgTable('offers', {
   id: integer('id').primaryKey(),
   startsAt: timestamp('starts_at', { withTimezone: true }).notNull(),
   endsAt: timestamp('ends_at', { withTimezone: true }).notNull(),

@@ -17,7 +17,10 @@ test('time-based expiry: what holds for a time comes and goes at its moment', as
   await everwarm.settled();
   expect(await reader.getMany(currentOffer, [1, 2])).toEqual([{ id: 1, price: 99 }, null]);
   await waitFor(() => reader.get(currentOffer, 3), { what: 'the offer to begin' });
-  await db.update(offers).set({ endsAt: inMs(800) }).where(eq(offers.id, 3));
+  await db
+    .update(offers)
+    .set({ endsAt: inMs(800) })
+    .where(eq(offers.id, 3));
   await waitFor(async () => (await reader.get(currentOffer, 3)) === null, { what: 'the offer to end' });
   // #region staleness
   const offer1 = await reader.get(currentOffer, 1, { maxStaleness: '2s' });

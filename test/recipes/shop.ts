@@ -33,7 +33,7 @@ export const offers = pgTable('offers', {
 });
 
 /** What lies where. */
-export const stock = pgTable(
+const stock = pgTable(
   'stock',
   { warehouse: text('warehouse').notNull(), productId: integer('product_id').notNull(), count: integer('count').notNull() },
   (t) => [primaryKey({ columns: [t.warehouse, t.productId] })],
