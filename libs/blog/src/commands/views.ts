@@ -16,12 +16,12 @@ export async function countView(store: ViewStore, input: z.input<typeof countVie
   await addWaitingView(store, parseInput(countViewInput, input).postId);
 }
 
+// #region add
 /**
  * Adds the views that wait in Redis to the days of their posts, as one batch. Returns how many it added; null when none waited.
  * Any number of processes may do so at once, and any of them may die at any step: Postgres remembers the batch in the transaction
  * that adds it, so what is found in Redis again is dropped, not added.
  */
-// #region add
 export async function addViews(store: ViewStore, db: BlogDatabase): Promise<number | null> {
   const batch = await takeViews(store);
   if (batch === null) return null;
