@@ -5,6 +5,7 @@ import { capture } from './capture/scenario.ts';
 import { freshness } from './freshness/scenario.ts';
 import { growth } from './growth/scenario.ts';
 import { inline } from './inline/scenario.ts';
+import { live } from './live/scenario.ts';
 import { type Options, readOptions } from './options.ts';
 
 import { read } from './read/scenario.ts';
@@ -16,7 +17,7 @@ import { startServers } from './servers.ts';
 import { stopProcesses } from './start-process.ts';
 import { formatTable } from './table.ts';
 
-const scenarios: readonly Scenario[] = [freshness, capture, read, rehydration, recompute, inline, growth, saturation];
+const scenarios: readonly Scenario[] = [freshness, capture, read, rehydration, live, recompute, inline, growth, saturation];
 
 const usage = `npm run bench -- [scenario...] [--json FILE] [--rounds N] [--seconds N] [--profile DIR]
 

@@ -47,7 +47,17 @@ export async function askAtRandom({ url, requests, connections, seconds }: Asked
 }
 
 function wrkArguments({ url, connections, seconds }: Omit<Asked, 'requests'>): readonly string[] {
-  return ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', fileURLToPath(new URL('requests.lua', import.meta.url)), url];
+  // A slow answer is an answer.
+  return [
+    '-t1',
+    `-c${connections}`,
+    `-d${seconds}s`,
+    '--timeout',
+    '30s',
+    '-s',
+    fileURLToPath(new URL('requests.lua', import.meta.url)),
+    url,
+  ];
 }
 
 async function runAutocannon(env: Readonly<Record<string, string>>): Promise<string> {
