@@ -17,11 +17,23 @@ export const movingTrigger = `${captureTriggerPrefix}_moving`;
 /** See {@link movingTrigger}. */
 export const movedTriggers = { insert: `${captureTriggerPrefix}_moved_in`, delete: `${captureTriggerPrefix}_moved_out` } as const;
 
+/**
+ * A trigger that never fires, on the root, which hands it down. A MERGE into a partitioned table that inserts a row and then updates
+ * another one shows the inserted row as what the update made (Postgres 15 to 18), but where rows may be changed before they are
+ * inserted: there it looks at what was stored.
+ */
+export const storedRowTrigger = `${captureTriggerPrefix}_stored_row`;
+
 /** The statements that make row moves seen on one member, of which the triggers in `off` are missing or do not fire always. */
 export function seeMovesSql(captured: CapturedTable, { table, isRoot }: MemberFacts, off: readonly string[]): string[] {
   const name = qualified(table);
   const always = (trigger: string) => `alter table ${name} enable always trigger ${trigger}`;
-  const statements = isRoot ? [movingFunctionSql, movedFunctionSql(captured)] : [];
+  const statements = isRoot ? [movingFunctionSql, movedFunctionSql(captured), storedRowFunctionSql] : [];
+  if (isRoot)
+    statements.push(
+      `create or replace trigger ${storedRowTrigger} before insert on ${name} for each row when (false) execute function everwarm.capture_stored_row()`,
+    );
+  if (isRoot || off.includes(storedRowTrigger)) statements.push(always(storedRowTrigger));
   if (off.includes(movingTrigger))
     statements.push(
       `create or replace trigger ${movingTrigger} before update on ${name} for each statement execute function everwarm.capture_moving()`,
@@ -44,6 +56,14 @@ language plpgsql set search_path = pg_catalog, pg_temp as $capture$
 begin
   perform set_config('${setting}', 'on', true);
   return null;
+end
+$capture$`;
+
+/** Would leave the row as it is, if it were ever called. */
+const storedRowFunctionSql = `create or replace function everwarm.capture_stored_row() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp as $capture$
+begin
+  return new;
 end
 $capture$`;
 

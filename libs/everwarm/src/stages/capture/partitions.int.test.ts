@@ -99,6 +99,26 @@ test('without the row triggers, a row that MERGE moves would be lost', async () 
   ).toEqual([]);
 });
 
+/** Inserts one row and then gives another one, in the same partition, another key. */
+const insertThenUpdate = (from: number, to: number, fresh: number) =>
+  `merge into "Reading" r using (values (${fresh}), (${from})) s (id) on r.id = s.id when matched then update set id = ${to} when not matched then insert (id, "Year") values (s.id, 1)`;
+
+test('what a MERGE updates after an insert is captured as it became', async () => {
+  const { pool, canMerge } = await openPartitioned();
+  if (!canMerge) return;
+  await keysOf(pool, insert('Reading', '2/2'));
+  expect(await keysOf(pool, insertThenUpdate(2, 20, 19))).toEqual(expect.arrayContaining(['19/1', '2/2', '20/2']));
+});
+
+test('without the trigger that never fires, Postgres shows the inserted row as what the update made', async () => {
+  const { pool, canMerge } = await openPartitioned();
+  if (!canMerge) return;
+  await keysOf(pool, insert('Reading', '2/2'));
+  for (const table of ['Reading', 'R1', 'R2']) await pool.query(`alter table "${table}" disable trigger everwarm_capture_moved_in`);
+  await pool.query('drop trigger everwarm_capture_stored_row on "Reading"');
+  expect(await keysOf(pool, insertThenUpdate(2, 20, 19))).not.toContain('20/2');
+});
+
 test('a partition that came later is named, and captured when capture is installed again', async () => {
   const { db, pool } = await openPartitioned();
   await pool.query(

@@ -1,6 +1,6 @@
 import { qualified } from '#model/sql/literal.ts';
 import type { MemberFacts, TableFacts } from './facts.ts';
-import { movedTriggers, movingTrigger } from './moved-rows.ts';
+import { movedTriggers, movingTrigger, storedRowTrigger } from './moved-rows.ts';
 import { captureEvents, triggerName } from './trigger-sql.ts';
 import type { Watch } from './watch-list.ts';
 
@@ -90,6 +90,6 @@ export function problemsOf(watch: Pick<Watch, 'table' | 'columns'>, facts: Table
 
 /** The triggers that a table or partition lacks, or that do not fire in every session. */
 export function offTriggers({ movesUnseen }: TableFacts, { isPartitioned, triggers }: MemberFacts): string[] {
-  const moved = movesUnseen ? [...(isPartitioned ? [movingTrigger] : []), ...Object.values(movedTriggers)] : [];
+  const moved = movesUnseen ? [...(isPartitioned ? [movingTrigger] : []), ...Object.values(movedTriggers), storedRowTrigger] : [];
   return [...captureEvents.map(triggerName), ...moved].filter((name) => triggers[name]?.[0] !== 'A');
 }
