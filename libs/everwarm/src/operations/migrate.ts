@@ -73,10 +73,11 @@ async function migrateNow(
     return setLifecycles(tx, models);
   });
   const { rows } = await db.query<Stored>(`select id, hash, model from everwarm.generations where state <> 'dropped' order by id`);
-  const live = await leaveOutdated(db, rows, models);
+  // In transactions, whose isolation is not the database's own: a walk or a fold may write the same rows.
+  const live = await db.transaction((tx) => leaveOutdated(tx, rows, models));
   const watches = watchList(live.map(({ model }) => model));
   const told = watches.flatMap(({ aggregates = [] }) => aggregates);
-  await distrustOthers(db, told);
+  await db.transaction((tx) => distrustOthers(tx, told));
   const installed = await installCapture(db, watches, runtimeRole);
   await db.transaction(async (tx) => {
     // The walk over a generation's keys waits until every transaction older than this one is over.
