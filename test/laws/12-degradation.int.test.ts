@@ -22,7 +22,8 @@ test('without Redis, Postgres answers', async () => {
   const warm = await reader.raw(supplierCard, 1);
   expect(warm?.tier).toBe('redis');
   await depot.redisServer!.kill();
-  expect(await reader.raw(supplierCard, 1)).toEqual({ ...warm, tier: 'postgres' });
+  // Postgres also says whether anything newer is on its way.
+  expect(await reader.raw(supplierCard, 1)).toEqual({ ...warm, tier: 'postgres', pending: false });
   expect(await reader.rawList(supplierOrders, 1)).toMatchObject({ tier: 'postgres', items: [{ tier: 'postgres' }] });
   expect(await reader.getMany(supplierCard, [2, 3, 1])).toMatchObject([{ legalName: 'Two' }, null, { legalName: 'One' }]);
   // A key that no store ever had comes from the source.

@@ -1,4 +1,4 @@
-import { createRandom, type NodeProcess, type TestDatabase } from '@everwarm/testkit';
+import { createRandom, type TestDatabase } from '@everwarm/testkit';
 import { Pool } from 'pg';
 import { atRate } from '../at-rate.ts';
 import { compare } from '../compare.ts';
@@ -73,7 +73,13 @@ function everwarmSide(bench: Bench, blog: WarmBlog): Side {
         await worker.stop();
         throw error;
       });
-      return { url: await urlOf(api), stop: () => stopAll([api, worker]) };
+      return {
+        url: await urlOf(api),
+        stop: async () => {
+          await api.stop();
+          await stopProcess(worker);
+        },
+      };
     },
   };
 }
@@ -90,15 +96,11 @@ function bentoSide({ servers }: Bench, database: TestDatabase): Side {
         committed: (post) => writers.delete({ key: String(post) }),
         stop: async () => {
           await writers.disconnect();
-          await stopAll([server]);
+          await server.stop();
         },
       };
     },
   };
-}
-
-async function stopAll(processes: readonly NodeProcess[]): Promise<void> {
-  for (const child of processes) await (child === processes.at(-1) ? stopProcess(child) : child.stop());
 }
 
 async function measure({ seconds = 8 }: Bench, side: Side, posts: number, round: number): Promise<Measures> {
@@ -117,8 +119,8 @@ async function measure({ seconds = 8 }: Bench, side: Side, posts: number, round:
     await writing;
     return { requests, ...(await probing) };
   } finally {
-    await server.stop();
     await pool.end();
+    await server.stop();
   }
 }
 

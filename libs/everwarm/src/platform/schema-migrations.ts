@@ -4,6 +4,7 @@ import { clusterSchema } from './cluster-sql.ts';
 import { fanOutSchema } from './fan-out-sql.ts';
 import { initialSchema } from './initial-sql.ts';
 import { ledgerAgeSchema } from './ledger-age-sql.ts';
+import { ledgerInPlaceSchema } from './ledger-in-place-sql.ts';
 import { inlineMarkSchema, lifecycleSchema, outboxSinceSchema } from './lifecycle-sql.ts';
 import { listCountSchema } from './list-count-sql.ts';
 import { mostReadSchema } from './most-read-sql.ts';
@@ -91,4 +92,5 @@ create index on everwarm.timers (at);
   { id: 18, name: 'lifecycles', sql: lifecycleSchema },
   { id: 19, name: 'marks of documents written inline', sql: inlineMarkSchema },
   { id: 20, name: 'since when the outbox has been turned over', sql: outboxSinceSchema },
+  { id: 21, name: 'enqueued keys stay in place', sql: ledgerInPlaceSchema },
 ];

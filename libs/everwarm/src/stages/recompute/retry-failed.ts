@@ -31,7 +31,7 @@ export async function retryFailed<W extends Outcome>(
   const { rows } = await parts.db.query<Due>(
     `with due as (
   select generation, key from everwarm.ledger where attempts > 0 and generation = any($1) and queued_at <= now() and (code = '57014') = $2
-  order by queued_at limit ${turnKeys[which]} for update skip locked
+  order by failed_at limit ${turnKeys[which]} for update skip locked
 )
 update everwarm.ledger l set queued_at = now() + ${leaseSeconds} * interval '1 second' from due where l.generation = due.generation and l.key = due.key
 returning l.generation, l.key, l.code like 'E\\_%' as together`,

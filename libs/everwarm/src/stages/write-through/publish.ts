@@ -40,7 +40,6 @@ export async function forgetKeys(redis: FencedRedis, space: KeySpace, generation
   if (absent.length === 0) return;
   const channel = changesChannel(space);
   await executeEach(redis, absent, (pipeline, { key, version }) => {
-    pipeline.del(leaseKey(space, generation, key));
-    pipeline.everwarmForget(documentKey(space, generation, key), version, channel);
+    pipeline.everwarmForget(documentKey(space, generation, key), leaseKey(space, generation, key), version, channel);
   });
 }

@@ -28,11 +28,12 @@ else redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end
 return 1`;
 
 /**
- * Forgets what a reader noted of a key: that there is no document. KEYS[1] the document. ARGV[1] a version drawn since, ARGV[2] the
- * channel of changes, on which it is told as the eviction of whatever is older.
+ * Forgets what readers lent each other of a key (KEYS[2]) and what one noted of it: that there is no document (KEYS[1]). ARGV[1] a
+ * version drawn since, ARGV[2] the channel of changes, on which it is told as the eviction of whatever is older.
  * Returns 1 when there was such a note, 0 when there was none, or something that was written.
  */
 const forget = `
+if redis.call('EXISTS', KEYS[2]) == 1 then redis.call('DEL', KEYS[2]) end
 if redis.call('GETRANGE', KEYS[1], 0, 23) ~= '${unwrittenVersion}' then return 0 end
 redis.call('PUBLISH', ARGV[2], ARGV[1] .. 'e' .. string.sub(KEYS[1], #ARGV[2] - 6))
 redis.call('DEL', KEYS[1])
@@ -48,7 +49,7 @@ return 1`;
 /** The fenced writes as commands of a connection or a pipeline. */
 export interface FencedCommands {
   everwarmSetDocument(key: string, version: string, value: Buffer | string, ttl: string, channel: string): Promise<number>;
-  everwarmForget(key: string, version: string, channel: string): Promise<number>;
+  everwarmForget(key: string, lease: string, version: string, channel: string): Promise<number>;
   everwarmSetEntry(
     page: string,
     entries: string,
@@ -76,7 +77,7 @@ export interface FencedCommands {
 /** Teaches a connection the fenced writes. Idempotent. */
 export function withFencedCommands(redis: Redis): Redis & FencedCommands {
   redis.defineCommand('everwarmSetDocument', { numberOfKeys: 1, lua: setDocument });
-  redis.defineCommand('everwarmForget', { numberOfKeys: 1, lua: forget });
+  redis.defineCommand('everwarmForget', { numberOfKeys: 2, lua: forget });
   redis.defineCommand('everwarmSetEntry', { numberOfKeys: 2, lua: setEntry });
   redis.defineCommand('everwarmBeginPage', { numberOfKeys: 2, lua: beginPage });
   redis.defineCommand('everwarmFillPage', { numberOfKeys: 2, lua: fillPage });
