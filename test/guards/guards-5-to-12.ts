@@ -6,7 +6,7 @@ export const otherGuards: readonly Guard[] = [
     law: 12,
     name: 'readers believe Redis for as long as it is known to be whole',
     stage: 'stages/read/copy-lease.ts',
-    on: 'return performance.now() < this.#trustedUntil;',
+    on: 'return now < this.#trustedUntil;',
     off: "return this.#space.epoch !== '';",
     file: 'test/laws/03-one-client.int.test.ts',
     test: 'what was written to Postgres alone is what every process reads, until Redis is told to be whole',

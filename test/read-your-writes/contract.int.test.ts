@@ -77,7 +77,7 @@ test('what is no token of this database is refused before anybody is asked', asy
     client.release();
     return token;
   });
-  for (const after of [other, 'x', `${own}x`, `${own}\n`, [own, other], encodeToken({ epoch: '00000000', xid: 5n })]) {
+  for (const after of [other, 'x', `x${own}`, `${own}\n`, [own, other], encodeToken({ epoch: '00000000', xid: 5n })]) {
     await expect(reader.get(shelfCard, 0, { after })).rejects.toMatchObject({ code: 'E_TOKEN' });
     await expect(reader.list(shelfRoll, 0, { afterToken: after })).rejects.toMatchObject({ code: 'E_TOKEN' });
   }
