@@ -185,10 +185,10 @@ test('a bound on the age is kept by the sources, and only for what may be older'
   };
   expect(await at(0)).toEqual(['redis', 0]);
   await worker.stop();
-  const began = performance.now();
   await write(5);
+  const written = performance.now();
   expect(await at('1h')).toEqual(['redis', 0]);
-  await waitFor(() => performance.now() - began > 50, { what: 'the change to be older than the bound' });
+  await waitFor(() => performance.now() - written > 50, { what: 'the change to be older than the bound' });
   expect(await at(20)).toEqual(['source', 5]);
   expect((await reader.list(shelfRoll, 0, { maxStaleness: 20, limit: 1 })).items).toMatchObject([{ onShelf: { stamp: 5 } }]);
   expect(await at('1h')).toEqual(['source', 5]);

@@ -1,3 +1,4 @@
+import { byAge } from '#contracts/by-age.ts';
 import type { Database, Transactions } from '#contracts/database.ts';
 import { undeliveredOf } from './undelivered.ts';
 
@@ -18,15 +19,12 @@ left join lateral (select min(since) as since from everwarm.fan_outs where gener
 left join lateral (select t.at from everwarm.timers t where t.generation = g.id and t.at < clock_timestamp() order by t.at limit 1) t on true
 where g.state <> 'dropped'`;
 
-/** The statistics of the ledger are those of an empty one when a flood comes. */
-const byIndex = ['set local enable_seqscan = off', 'set local enable_bitmapscan = off', 'set local enable_sort = off'];
-
 /**
  * How old the oldest change of each generation is that is not in both stores, in milliseconds; 0 where there is none, Infinity where
  * nobody can tell. Keys in quarantine count, since they are behind too, and those whose moment came. In a time that does not grow with the ledger.
  */
 export async function lookAtLags(db: Transactions): Promise<ReadonlyMap<number, number>> {
-  const { rows } = await db.transaction((tx) => tx.query<{ id: number; lag: number }>(lags), { opening: byIndex });
+  const { rows } = await db.transaction((tx) => tx.query<{ id: number; lag: number }>(lags), { opening: byAge });
   return new Map(rows.map(({ id, lag }) => [id, Number(lag)]));
 }
 

@@ -1,3 +1,4 @@
+import { byAge } from '#contracts/by-age.ts';
 import type { Transactions } from '#contracts/database.ts';
 
 /** What one generation owes. */
@@ -33,8 +34,7 @@ export async function readLedger(db: Transactions): Promise<ReadonlyMap<number, 
         changes: number;
         keys: number;
       }>(ledgerSql),
-    // The statistics of the ledger are those of an empty one when a flood comes.
-    { opening: ['set local enable_seqscan = off', 'set local enable_bitmapscan = off', 'set local enable_sort = off'] },
+    { opening: byAge },
   );
   return new Map(
     rows.map(({ generation, counted, full, estimate, lag, changes, keys }) => [

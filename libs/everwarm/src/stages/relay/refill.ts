@@ -1,4 +1,5 @@
 import type { Queue } from 'bullmq';
+import { byAge } from '#contracts/by-age.ts';
 import type { Transactions } from '#contracts/database.ts';
 import { maxJobKeys, type RecomputeJob } from '#contracts/job.ts';
 import { enqueueOrGiveBack, type QueuedKey } from './enqueue.ts';
@@ -12,12 +13,6 @@ export const maxJobs = 32;
 
 /** A key that was enqueued and not acknowledged for so long is enqueued again: its job was lost, or its worker died. */
 const leaseSeconds = 5;
-
-/**
- * The ledger is empty most of the time, and so say its statistics when a flood comes. It is looked at by the index on the age of its
- * keys, whatever they say: ten thousand keys joined to themselves by two scans took over a minute.
- */
-const byAge = ['set local enable_seqscan = off', 'set local enable_bitmapscan = off', 'set local enable_sort = off'];
 
 /** When the ledger is looked at: each time a lane has half of its room, and once in some turns for what was lost meanwhile. */
 export const worthwhileAt = (turn: number): number => (turn % 4 === 0 ? 1 : maxJobs / 2);
