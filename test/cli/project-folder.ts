@@ -1,19 +1,14 @@
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Ended, run, strangersEnvironment } from '../package/command.ts';
+import { compiledPackage } from './compiled-package.ts';
 
-const repository = fileURLToPath(new URL('../..', import.meta.url));
-
-/** What `npx everwarm` runs: in the source tree it starts `source` in a child process. */
-export const installedCommand = join(repository, 'libs/everwarm/bin/everwarm.js');
-
-const source = ['-C', 'everwarm-source', '--import', import.meta.resolve('tsx'), join(repository, 'libs/everwarm/src/cli/main.ts')];
-
-/** A folder as a user's project is: a configuration, and the packages of this workspace. */
+/** A folder as a user's project is: a configuration, the compiled package, and the other packages of this workspace. */
 export type ProjectFolder = {
   readonly path: string;
+  /** The file that `npx everwarm` runs. */
+  readonly command: string;
   /** Runs the command in it, to its end. `databaseUrl` and `redisUrl` become what the configuration reads. */
   everwarm(args: readonly string[], services?: Services): Promise<Ended>;
   /** Deletes it. */
@@ -26,12 +21,15 @@ export type Services = { readonly databaseUrl?: string; readonly redisUrl?: stri
 /** Makes such a folder; `config` is the text of `everwarm.config.ts`, null for none. The caller must `remove` it. */
 export async function projectFolder(config: string | null): Promise<ProjectFolder> {
   const path = await mkdtemp(join(tmpdir(), 'everwarm-cli-'));
-  await symlink(join(repository, 'node_modules'), join(path, 'node_modules'), 'dir');
+  const modules = await compiledPackage();
+  await symlink(modules, join(path, 'node_modules'), 'dir');
+  const command = join(modules, 'everwarm/bin/everwarm.js');
   await writeFile(join(path, 'package.json'), '{ "type": "module" }');
   if (config !== null) await writeFile(join(path, 'everwarm.config.ts'), config);
   return {
     path,
-    everwarm: (args, services = {}) => run(process.execPath, [...source, ...args], { cwd: path, env: environment(services) }),
+    command,
+    everwarm: (args, services = {}) => run(process.execPath, [command, ...args], { cwd: path, env: environment(services) }),
     remove: () => rm(path, { recursive: true, force: true }),
   };
 }

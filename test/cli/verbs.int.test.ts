@@ -2,15 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createDatabase, providedServers, type TestDatabase, waitFor } from '@everwarm/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  environment,
-  installedCommand,
-  libraryConfig,
-  libraryTables,
-  type ProjectFolder,
-  projectFolder,
-  type Services,
-} from './project-folder.ts';
+import { environment, libraryConfig, libraryTables, type ProjectFolder, projectFolder, type Services } from './project-folder.ts';
 
 let library: ProjectFolder;
 let database: TestDatabase;
@@ -38,7 +30,7 @@ async function answer(...args: readonly string[]): Promise<{ readonly code: numb
 /** A worker as a process, and what it printed so far. */
 function startWorker(): { readonly child: ChildProcess; readonly output: () => string } {
   let printed = '';
-  const child = spawn(process.execPath, [installedCommand, 'work'], {
+  const child = spawn(process.execPath, [library.command, 'work'], {
     cwd: library.path,
     env: environment(services),
     stdio: ['ignore', 'pipe', 'pipe'],

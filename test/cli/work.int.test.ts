@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createDatabase, providedServers, waitFor } from '@everwarm/testkit';
 import { expect, onTestFinished, test } from 'vitest';
-import { environment, installedCommand, libraryConfig, libraryTables, projectFolder } from './project-folder.ts';
+import { environment, libraryConfig, libraryTables, projectFolder } from './project-folder.ts';
 
 test('everwarm work: a second signal ends it at once, although a batch cannot finish; what it had at hand stays owed', async () => {
   const database = await createDatabase();
@@ -13,7 +13,7 @@ test('everwarm work: a second signal ends it at once, although a batch cannot fi
   const services = { databaseUrl: database.url, redisUrl: providedServers().redisUrl };
   expect(await library.everwarm(['migrate'], services)).toMatchObject({ code: 0 });
 
-  const worker = spawn(process.execPath, [installedCommand, 'work'], { cwd: library.path, env: environment(services), stdio: 'pipe' });
+  const worker = spawn(process.execPath, [library.command, 'work'], { cwd: library.path, env: environment(services), stdio: 'pipe' });
   onTestFinished(() => void worker.kill('SIGKILL'));
   let printed = '';
   for (const stream of [worker.stdout, worker.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (printed += text));

@@ -123,20 +123,22 @@ test('keys deleted at random come back by themselves, pages of lists too', async
   await waitFor(() => expectEquivalence(depot).then(() => true), { what: 'equivalence', timeoutMs: 30_000 });
 });
 
-test.each(['meta', 'marker', 'wait', 'active', 'id', 'events', ''])('work goes on when BullMQ loses its key "%s"', async (part) => {
+test('work goes on whatever BullMQ loses of its keys', async () => {
   const { depot, write } = await setup();
   const queue = `${queuePrefix(depot.space.namespace)}:recompute:`;
-  const lose = async () => {
-    const names = part === '' ? await namesOf(depot, queue) : [queue + part];
-    if (names.length > 0) await depot.redis.del(names);
-  };
-  const writing = write();
-  for (let times = 0; times < 5; times++) await lose();
-  await writing;
-  await lose();
-  await write();
-  await lose();
-  await expectEquivalence(depot);
+  for (const part of ['meta', 'marker', 'wait', 'active', 'id', 'events', 'all of them']) {
+    const lose = async () => {
+      const names = part === 'all of them' ? await namesOf(depot, queue) : [queue + part];
+      if (names.length > 0) await depot.redis.del(names);
+    };
+    const writing = write();
+    for (let times = 0; times < 5; times++) await lose();
+    await writing;
+    await lose();
+    await write();
+    await lose();
+    expect(await expectEquivalence(depot), part).toBeGreaterThan(0);
+  }
 });
 
 test('a Redis out of memory stops nobody: Postgres is written on and answers, and Redis is given the rest when it can take it', async () => {
@@ -157,5 +159,6 @@ test('a queue that nobody takes from holds up nobody for long', async () => {
   const { depot, write } = await setup();
   await queueOf(depot).pause();
   await write();
-  await expectEquivalence(depot, 60_000);
+  // The lane has room for many jobs more: that none runs is found out by the age of what is owed.
+  await expectEquivalence(depot, 25_000);
 });

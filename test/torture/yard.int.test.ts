@@ -51,9 +51,10 @@ it('the yard without any fault breaks no law, and everything that was committed 
 it('what is wrong in a copy, in the ledger or in the lag is found', { timeout: patience }, async () => {
   const { database, redis, stage, judge } = await openRunningYard();
   await waitFor(() => judge.reads() > 0, { what: 'readers that read' });
+  const { pool } = database;
+  await waitFor(async () => (await leftUndone(pool)).length === 0, { what: 'the documents to be made' });
   // Whoever would put it right is gone.
   for (const child of stage.processes) await child.kill();
-  const { pool } = database;
   const key = '["north","1"]';
   const stores = await judge.stores();
   const floors = new Map<string, string>();

@@ -16,11 +16,17 @@ export type DrainParts<W extends Outcome> = Omit<KeyParts<W>, 'later'> & {
 };
 
 /**
- * How long after it was enqueued, or first owed, a key is overdue whatever the reason: twice the lease after which the refiller
- * enqueues it again. With Redis behind the lease itself is enough: no job may ever come.
+ * How long after it was first owed a key is overdue whatever the reason: twice the lease after which the refiller enqueues it again.
+ * With Redis behind the lease itself is enough: no job may ever come.
  */
 const overdueSeconds = 10;
 const leaseSeconds = 5;
+
+/**
+ * For how long the job of an overdue key is waited for: less than the lease, since the refiller takes one that ran out anew, again and
+ * again, for as long as the lane of a wedged queue has room.
+ */
+const overdueLeaseSeconds = 4;
 
 /**
  * Recomputes what no job brings, straight from the ledger, oldest first, in turns shared with the jobs: everything while Redis
@@ -64,7 +70,7 @@ async function claimDue(db: Transactions, generations: readonly number[], behind
   const due = behind
     ? `(l.queued_at is null or l.queued_at < now() - ${leaseSeconds} * interval '1 second' or l.queued_at > now() + interval '1 minute')`
     : `l.since < now() - ${overdueSeconds} * interval '1 second'
-      and (coalesce(l.queued_at, l.since) < now() - ${overdueSeconds} * interval '1 second' or l.queued_at > now() + interval '1 minute')`;
+      and (coalesce(l.queued_at, l.since) < now() - ${overdueLeaseSeconds} * interval '1 second' or l.queued_at > now() + interval '1 minute')`;
   const { rows } = await db.transaction(
     (tx) =>
       tx.query<DueKey>(
