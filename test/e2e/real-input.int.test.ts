@@ -36,7 +36,7 @@ describe('real input', () => {
     let worker = await startWorker();
     const writing = start(
       'libs/blog/src/cli/main.ts',
-      dump ? ['import', dump, '--replay', '--limit', '2500'] : ['generate', '--posts', '300', '--seed', '7'],
+      dump ? ['import', dump, '--replay', '--limit', '1500'] : ['generate', '--posts', '300', '--seed', '7'],
     );
     await waitFor(async () => (await count('select count(*) from comments')) > 100, { what: 'comments to arrive', timeoutMs: 60_000 });
 

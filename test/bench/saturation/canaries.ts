@@ -7,6 +7,8 @@ export type Canaries = {
   readonly write: () => Promise<void>;
   /** When the oldest write of those that no reader can see yet was committed (`performance.now()`), or null. */
   readonly oldest: () => number | null;
+  /** How long those waited from their commit until readers could see them that were seen since this was asked last, in milliseconds. */
+  readonly waits: () => readonly number[];
   /** How often the document of the hot post was set in Redis. */
   readonly hotSets: () => number;
   readonly stop: () => void;
@@ -17,13 +19,16 @@ export async function watchCanaries(redisUrl: string, pool: Pool, prefix: string
   const reader = new Redis(redisUrl);
   const subscriber = new Redis(redisUrl);
   const awaited = new Map<number, { readonly text: string; committed: number }>();
+  let waits: number[] = [];
   let hotSets = 0;
   let written = 0;
   await reader.config('SET', 'notify-keyspace-events', 'K$');
   const channel = `__keyspace@0__:${prefix}`;
   const look = async (post: number) => {
-    const text = awaited.get(post)?.text;
-    if (text !== undefined && (await reader.getBuffer(prefix + post))?.includes(text)) awaited.delete(post);
+    const canary = awaited.get(post);
+    if (canary === undefined || !(await reader.getBuffer(prefix + post))?.includes(canary.text) || awaited.get(post) !== canary) return;
+    awaited.delete(post);
+    waits.push(Math.max(0, performance.now() - canary.committed));
   };
   subscriber.on('message', (name: string) => {
     const post = Number(name.slice(channel.length));
@@ -45,6 +50,11 @@ export async function watchCanaries(redisUrl: string, pool: Pool, prefix: string
     oldest: () => {
       const oldest = Math.min(...[...awaited.values()].map(({ committed }) => committed));
       return oldest === Number.POSITIVE_INFINITY ? null : oldest;
+    },
+    waits: () => {
+      const told = waits;
+      waits = [];
+      return told;
     },
     hotSets: () => hotSets,
     stop: () => {

@@ -13,6 +13,7 @@ import { startProcess, stopProcess } from '../start-process.ts';
 import { formatNumber } from '../table.ts';
 import { createWarmBlog, type WarmBlog } from '../warm-blog.ts';
 import { watchCanaries } from './canaries.ts';
+import { type Waits, waitsBehindOpenWriter } from './open-writer.ts';
 import { statusBehindOpenWriter } from './pending-status.ts';
 import { watch } from './watch.ts';
 import { rewrite, writeAgain, writePosts } from './write-load.ts';
@@ -20,6 +21,7 @@ import { rewrite, writeAgain, writePosts } from './write-load.ts';
 const wholeSeconds = 180;
 const hotWrites = 10_000;
 const pendingKeys = 1_000_000;
+const openSeconds = 300;
 /** Posts 1 to 20 are canaries, the next one is hot, the others are written at random. */
 const canaryCount = 20;
 const hotPost = 21;
@@ -30,7 +32,7 @@ const naivePosts = 5000;
 /** What happens when more is written than can be projected: nothing grows, lag says so, reads go on, and all of it is worked off. */
 export const saturation: Scenario = {
   name: 'saturation',
-  what: `${wholeSeconds} s of writes at twice what the projector takes, then none: memory, lag, reads, drain, a hot key; 1,000,000 pending keys`,
+  what: `${wholeSeconds} s of writes at twice what the projector takes, then none: memory, lag, reads, drain, a hot key; a writer open for five minutes; 1,000,000 pending keys`,
   async run(bench) {
     const seconds = bench.seconds ?? wholeSeconds;
     // A short run is for seeing that it runs: it has less of everything.
@@ -47,11 +49,12 @@ export const saturation: Scenario = {
       const capacity = await measureCapacity(everwarm, blog, posts);
       bench.log(`  the projector takes ${formatNumber(capacity)} documents/s`);
       const load = await saturate({ bench, blog, everwarm, worker, reads, perSecond: 2 * capacity, seconds, posts, share });
+      const waits = await measureOpenWriter({ bench, blog, everwarm, posts, perSecond: capacity / 2, seconds: openSeconds * share });
       const pending = Math.round(pendingKeys * share);
       const statusMs = await statusBehindOpenWriter(bench, blog.database, pending);
       await stopProcess(worker);
       const naive = await naiveRate(bench, Math.round(naivePosts * Math.max(share, 0.1)));
-      return resultsOf({ ...load, naive, statusMs, pending, seconds });
+      return resultsOf({ ...load, naive, waits, openSeconds: openSeconds * share, statusMs, pending, seconds });
     } finally {
       for (const server of servers) await server.stop();
       await everwarm.stop();
@@ -142,6 +145,21 @@ async function saturate({ bench, blog, everwarm, worker, reads, perSecond, secon
   }
 }
 
+type Loaded = Pick<Saturated, 'bench' | 'blog' | 'everwarm' | 'posts' | 'perSecond' | 'seconds'>;
+
+/** Half of what the projector takes: so much that both outboxes and the ledger are never empty, and so little that nothing has to wait for long. */
+async function measureOpenWriter({ bench, blog, everwarm, posts, perSecond, seconds }: Loaded): Promise<Waits> {
+  const pool = new Pool({ connectionString: blog.database.urlFor('bench load'), max: 10 });
+  const canaries = await watchCanaries(bench.servers.redisUrl, pool, blog.prefix, canaryCount, hotPost);
+  try {
+    const load = { random: createRandom(2), posts: [hotPost + 1, posts], perSecond, seconds } as const;
+    return await waitsBehindOpenWriter({ pool, everwarm, canaries, ...load });
+  } finally {
+    canaries.stop();
+    await pool.end();
+  }
+}
+
 /** Asks both servers, one after the other, as long as writes come; both have at least one turn. */
 async function readInTurns({ ours, bare }: Readers, seconds: number, rates: { ours: number[]; bare: number[] }): Promise<void> {
   const end = performance.now() + seconds * 1000;
@@ -164,13 +182,15 @@ async function naiveRate(bench: Bench, posts: number): Promise<number> {
 
 type Figures = Awaited<ReturnType<typeof saturate>> & {
   readonly naive: number;
+  readonly waits: Waits;
+  readonly openSeconds: number;
   readonly statusMs: number;
   readonly pending: number;
   readonly seconds: number;
 };
 
 function resultsOf(figures: Figures): readonly Result[] {
-  const { seconds, hot, pending } = figures;
+  const { seconds, hot, pending, waits, openSeconds: open } = figures;
   const row = (
     text: string,
     unit: string,
@@ -184,6 +204,7 @@ function resultsOf(figures: Figures): readonly Result[] {
     row(`worked off after ${seconds} s of writes`, 's', [figures.drainSeconds, 'the load', seconds], 'lower'),
     row('most memory of the worker', 'MB', [figures.mostMemory, 'the limit', 300], 'lower'),
     row('least lag told', 'of the truth', [figures.leastLagShare, 'canaries', 1], 'higher'),
+    row(`a write beside a load, p99, while a writer is open for ${open} s`, 'ms', [waits.behind, 'before it', waits.before], 'lower'),
     row(`status with ${pending} pending keys behind an open writer`, 'ms', [figures.statusMs, 'the limit', 50], 'lower'),
   ];
 }
