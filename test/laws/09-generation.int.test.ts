@@ -37,10 +37,14 @@ test('a generation being built is not read, and what is written meanwhile is in 
     await depot.pool.query(`update "Depot"."Order" set memo = 'during' where "orderNo" = 2`);
     await waitFor(async () => (await depot.everwarm.status()).outbox.undelivered === 0, { what: 'the relay to deliver' });
 
-    // The walk is begun again and again, and does not begin.
+    // The walk is begun again and again, here and by the leader, and does not begin.
     const database = openPostgres(depot.database.urlFor('walk'), { max: 1 });
     onTestFinished(() => database.close());
     for (let step = 0; step < 3; step++) expect(await reconcileStep(database.transactions)).toBe(false);
+    const { rows: walks } = await depot.pool.query(
+      `select reconcile_phase, reconcile_position from everwarm.generations where state = 'building'`,
+    );
+    expect(walks).toEqual([{ reconcile_phase: 'source', reconcile_position: null }]);
     expect(await promoteBuilt(database.transactions)).toEqual([]);
     expect(await states(depot)).toEqual(['serving', 'building']);
     expect(await release.reader.raw(orderSheetWithMemo, { region: 'north', orderNo: 2 })).toMatchObject({ tier: 'source', version: null });
