@@ -1,7 +1,7 @@
 import type { Generation } from '#contracts/compiled.ts';
 import type { Transform } from '#contracts/transform.ts';
 import { type CursorOf, decodeCursor, encodeCursor, memberKey } from './cursor.ts';
-import { readDocuments } from './document-reader.ts';
+import { failed, readDocuments } from './document-reader.ts';
 import { readFreshDocuments } from './fresh-documents.ts';
 import { entriesAsFresh, type From } from './fresh-entries.ts';
 import { entriesFromPostgres, entriesFromRedis, entriesFromSource, type ListPart, type PageEntries, type Place } from './page-entries.ts';
@@ -72,6 +72,7 @@ async function readEntries(parts: ReadParts, part: ListPart, place: Place, limit
   const { stats, view } = parts;
   const page = { keys: 1, found: (entries: PageEntries | null) => (entries === null ? 0 : 1) };
   if (from === 'sources') return stats.asking(part.list, 'source', entriesFromSource(parts, part, place, limit), page);
-  const held = view.trusted() ? await stats.asking(part.list, 'redis', entriesFromRedis(parts, part, place, limit), page) : null;
+  const ask = () => stats.asking(part.list, 'redis', entriesFromRedis(parts, part, place, limit), page);
+  const held = view.trusted() ? await ask().catch((error: unknown) => failed(parts, error) ?? null) : null;
   return held ?? stats.asking(part.list, 'postgres', entriesFromPostgres(parts, part, place, limit), page);
 }

@@ -1,7 +1,6 @@
 import type { ChainableCommander } from 'ioredis';
 import type { Generation } from '#contracts/compiled.ts';
 import { entriesKey, pageKey, projectionTable } from '#contracts/names.ts';
-import { failed } from './document-reader.ts';
 import { floorOfPage, isAbove, type PageFloorRow, pageFloorSql } from './page-floors.ts';
 import type { ReadParts, Tier } from './read-parts.ts';
 
@@ -36,7 +35,8 @@ function pageOf(
 
 /**
  * The page from Redis, in one transaction there. Null when Redis is not trusted, does not hold the partition, or does not hold it so
- * far down that it can tell all of the page and whether there is more; or when it may be older than what was shown of the partition.
+ * far down that it can tell all of the page and whether there is more; or when it may be older than what was shown of the partition. Rejects
+ * as the client does.
  */
 export async function entriesFromRedis(parts: ReadParts, part: ListPart, place: Place, limit: number): Promise<PageEntries | null> {
   const { redis, view, floors } = parts;
@@ -48,10 +48,10 @@ export async function entriesFromRedis(parts: ReadParts, part: ListPart, place: 
   const owed = [...(floor?.entries.keys() ?? [])];
   if (owed.length > 0) transaction.hmgetBuffer(entries, ...owed.map((key) => `k${key}`));
   askForPage(transaction, page, place, limit);
-  const replies = await transaction.exec().catch((error: unknown) => failed(parts, error) ?? null);
+  const replies = await transaction.exec();
   const fault = replies?.find(([error]) => error)?.[0];
-  if (fault) failed(parts, fault);
-  if (!replies || fault || !view.trusted()) return null;
+  if (fault) throw fault;
+  if (!replies || !view.trusted()) return null;
   const values = replies.map(([, reply]) => reply);
   const [sentinel, facts] = values.splice(0, 2) as [unknown, (Buffer | null)[]];
   const held = owed.length > 0 ? (values.shift() as (Buffer | null)[]) : [];
