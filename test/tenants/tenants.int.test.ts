@@ -194,8 +194,8 @@ describe('over HTTP', () => {
       routes: [documentRoute('/posts/:id', post), documentRoute('/pages/:path', page), listRoute('/categories/:id', byCategory)],
       tenant: async ({ headers }) => headers.get('x-tenant') ?? '',
     });
-  const ask = (path: string, tenant: string) =>
-    handler()(new Request(`http://tenants.example${path}`, { headers: { 'x-tenant': tenant } }));
+  const ask = (path: string, tenant: string, headers: Readonly<Record<string, string>> = {}) =>
+    handler()(new Request(`http://tenants.example${path}`, { headers: { 'x-tenant': tenant, ...headers } }));
 
   test('a request reads the documents of its tenant, and nobody may keep them for others', async () => {
     const found = await ask('/posts/1', 'acme');
@@ -205,6 +205,15 @@ describe('over HTTP', () => {
     expect(await (await ask('/categories/1', 'o"th,er')).json()).toMatchObject({ items: [{ id: 5 }, { id: 7 }] });
     expect((await ask('/posts/1/live', 'o"th,er')).status).toBe(404);
     expect(await (await ask('/pages/%2Fhome', acme)).json()).toMatchObject({ owner: acme });
+  });
+
+  test('what one tenant has of a path is never said to be what another one has, though both were written at once', async () => {
+    const [mine, theirs] = [await ask('/pages/%2Fhome', acme), await ask('/pages/%2Fhome', other)];
+    expect(mine.headers.get('everwarm-version')).toBe(theirs.headers.get('everwarm-version'));
+    const tag = { 'if-none-match': mine.headers.get('etag') ?? '' };
+    expect((await ask('/pages/%2Fhome', acme, tag)).status).toBe(304);
+    const found = await ask('/pages/%2Fhome', other, tag);
+    expect([found.status, await found.json()]).toMatchObject([200, { owner: other }]);
   });
 
   test.each(['/posts/%5B%22o%5C%22th,er%22,%225%22%5D', '/pages/%2Fhome'])(

@@ -4,7 +4,7 @@ import type { ReadOptions } from '#stages/read/read-options.ts';
 import type { Reader } from '#stages/read/reader.ts';
 import type { Answer, Asked } from './answer.ts';
 import { documentAnswer, unchangedAnswer } from './document-answer.ts';
-import { definitionMark } from './etag.ts';
+import { definitionMark, digestOf } from './etag.ts';
 import { liveAnswer } from './live-answer.ts';
 import { negotiate } from './negotiate.ts';
 import { pageAnswer } from './page-answer.ts';
@@ -92,10 +92,11 @@ function readsDocument(route: DocumentRoute, options: Serving): Reads {
   const { freshness, cacheControl, compressFrom = Number.POSITIVE_INFINITY } = options;
   const { model } = route;
   const key = keyOf(route, columnsOf(route, options));
-  const readerFor = readersOf(options);
-  const answering = { mark: definitionMark(model), cacheControl, isEncoded: compressFrom < Number.POSITIVE_INFINITY };
+  const sideFor = sidesOf(options, definitionMark(model));
+  const isEncoded = compressFrom < Number.POSITIVE_INFINITY;
   return async (asked) => {
-    const reader = readerFor(asked);
+    const { reader, mark } = sideFor(asked);
+    const answering = { mark, cacheControl, isEncoded };
     const wanted = key(asked.params);
     const document = await reader.raw(
       model,
@@ -115,9 +116,9 @@ function followsDocument(route: DocumentRoute, options: Serving): Reads {
   const { heartbeatMs = 15_000, onError } = options;
   const { model } = route;
   const key = keyOf(route, columnsOf(route, options));
-  const readerFor = readersOf(options);
+  const sideFor = sidesOf(options);
   return async (asked, url) => {
-    const reader = readerFor(asked);
+    const { reader } = sideFor(asked);
     const wanted = key(asked.params);
     const watch = (signal: AbortSignal) => reader.rawWatch(model, wanted, { signal });
     const failed = (error: unknown) => onError?.(error, url);
@@ -129,14 +130,14 @@ function readsPage(route: ListRoute, options: Serving): Reads {
   const { freshness, cacheControl } = options;
   const { list } = route;
   const partition = partitionOf(route);
-  const readerFor = readersOf(options);
   // Its order is the list's, its bytes are the item's.
-  const answering = { mark: `${definitionMark(list)}-${definitionMark(list.item)}`, cacheControl };
+  const sideFor = sidesOf(options, `${definitionMark(list)}-${definitionMark(list.item)}`);
   return async (asked) => {
     const request = readPageRequest(route, asked.query);
     if ('problem' in request) return request.problem;
     const page = { ...freshness, ...request.page, afterToken: asked.after === undefined ? undefined : tokensOf(asked.after) };
-    return pageAnswer(await readerFor(asked).rawList(list, partition(asked.params), page), asked.ifNoneMatch, answering);
+    const { reader, mark } = sideFor(asked);
+    return pageAnswer(await reader.rawList(list, partition(asked.params), page), asked.ifNoneMatch, { mark, cacheControl });
   };
 }
 
@@ -148,15 +149,22 @@ function columnsOf({ model }: DocumentRoute, { tenant }: Options): readonly KeyC
 
 const mostReaders = 1000;
 
-/** The reader for a request: its tenant's, where requests have tenants. */
-function readersOf({ reader, tenant }: Options): (asked: Asked) => Reader {
-  if (!tenant) return () => reader;
-  const bound = new Map<KeyValue, Reader>();
+/** Who reads for a request, and what the tags of its answers begin with. */
+type Side = { readonly reader: Reader; readonly mark: string };
+
+/**
+ * The side that a request is on: its tenant's, where requests have tenants. One path then stands for documents of many tenants, which
+ * have one version where they were written in one batch: their tags must differ, or a cache would take one for the other.
+ */
+function sidesOf({ reader, tenant }: Options, mark = ''): (asked: Asked) => Side {
+  const own = { reader, mark };
+  if (!tenant) return () => own;
+  const bound = new Map<KeyValue, Side>();
   return ({ tenant: whose = '' }) => {
     const known = bound.get(whose);
     if (known) return known;
     if (bound.size >= mostReaders) bound.clear();
-    const made = reader.forTenant(whose);
+    const made = { reader: reader.forTenant(whose), mark: `${mark}-${digestOf(String(whose))}` };
     bound.set(whose, made);
     return made;
   };
