@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
+import type { Generation } from '#contracts/compiled.ts';
 import type { RawDocument } from '#stages/read/read-parts.ts';
+import { watching } from '#stages/read/watch.ts';
+import { Watches } from '#stages/read/watches.ts';
+import { type Answer, isStream, type Stream } from './answer.ts';
+import { liveAnswer } from './live-answer.ts';
 import { liveEvents } from './live-events.ts';
 
 const document = (version: string | null, body = `{"v":"${version}"}`): RawDocument => ({
@@ -73,4 +78,69 @@ test('while there is no news there are comments, and no version is lost by them'
   const rest: string[] = [];
   for await (const part of events) rest.push(part.toString());
   expect(rest.filter((part) => part !== ':\n\n')).toEqual(['id: 1\ndata: {"v":"1"}\n\n']);
+});
+
+/** Documents that are there or not, and how many are read when everything that is watched is read again. */
+function openWatches(now: RawDocument | null) {
+  const read: string[] = [];
+  const watches = new Watches({
+    read: async (_, keys) => {
+      read.push(...keys);
+      return keys.map(() => now);
+    },
+    isHeard: () => true,
+    begin: () => undefined,
+  });
+  const watch = (key: string, signal: AbortSignal) =>
+    watching(
+      (ending) => watches.watch({ generation: { id: 1 } as Generation, key, transform: null }, null, ending),
+      (found) => found,
+      { signal },
+    );
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  const watched = async () => {
+    // Whoever was told to end does so in this turn; what is asked for is read in the next.
+    await turn();
+    read.length = 0;
+    watches.reread();
+    await turn();
+    return [...read];
+  };
+  const ask = (key: string) =>
+    liveAnswer({ watch: (signal) => watch(key, signal), failed: () => undefined, lastEventId: undefined, heartbeatMs: 60_000 });
+  return { watch, watched, ask };
+}
+
+const bodyOf = (answer: Answer | null): Stream => {
+  if (!answer || !isStream(answer.body)) throw new Error('There is nothing to follow.');
+  return answer.body;
+};
+
+test('keys of which there is no document are watched no longer than their request', async () => {
+  const { ask, watched } = openWatches(null);
+  for (let key = 0; key < 20; key++) expect(await ask(String(key))).toBeNull();
+  expect(await watched()).toEqual([]);
+});
+
+test('who closes what is live leaves nothing behind, whether it was read or not', async () => {
+  const { ask, watched } = openWatches(document('1'));
+  const unread = bodyOf(await ask('unread'));
+  const read = bodyOf(await ask('read'));
+  const parts = read.parts[Symbol.asyncIterator]();
+  for (let taken = 0; taken < 2; taken++) await parts.next();
+  expect(await watched()).toEqual(['unread', 'read']);
+  unread.close();
+  read.close();
+  expect(await watched()).toEqual([]);
+});
+
+test('a watch that nobody asks for more ends with its signal', async () => {
+  const { watch, watched } = openWatches(document('1'));
+  const ending = new AbortController();
+  const documents = watch('k', ending.signal);
+  await documents.next();
+  expect(await watched()).toEqual(['k']);
+  ending.abort();
+  expect(await watched()).toEqual([]);
+  expect(await documents.next()).toEqual({ done: true, value: undefined });
 });

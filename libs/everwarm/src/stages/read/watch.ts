@@ -44,7 +44,7 @@ export class Ending {
 
 /**
  * An iterator over what `watch` gives, as `show` makes it for the caller. Ends with the signal, and when the caller leaves it by
- * `return`, also while it waits; a caller that does neither, and asks no more, leaves it watching.
+ * `return`, also while it waits or has not come back for more; a caller that does neither, and asks no more, leaves it watching.
  */
 export function watching<T>(
   watch: (ending: Ending) => AsyncIterable<RawDocument | null>,
@@ -52,29 +52,26 @@ export function watching<T>(
   { signal }: WatchOptions = {},
 ): AsyncIterableIterator<T, void, undefined> {
   const ending = new Ending();
-  const shown = shownBy(watch, show, { ending, signal });
+  // A generator that waits is ended by waking it, one that nobody asks for more by its return, which waits in line behind the other.
+  const end = () => {
+    ending.end();
+    return shown.return();
+  };
+  const leave = () => void end().catch(() => undefined);
+  const shown = (async function* (): AsyncGenerator<T, void, undefined> {
+    if (signal?.aborted) return;
+    signal?.addEventListener('abort', leave, { once: true });
+    try {
+      for await (const document of watch(ending)) yield show(document);
+    } finally {
+      signal?.removeEventListener('abort', leave);
+    }
+  })();
   return {
     next: () => shown.next(),
-    return() {
-      ending.end();
-      return shown.return();
-    },
+    return: end,
     [Symbol.asyncIterator]() {
       return this;
     },
   };
-}
-
-async function* shownBy<T>(
-  watch: (ending: Ending) => AsyncIterable<RawDocument | null>,
-  show: (document: RawDocument | null) => T,
-  { ending, signal }: { readonly ending: Ending; readonly signal: AbortSignal | undefined },
-): AsyncGenerator<T, void, undefined> {
-  if (signal?.aborted) return;
-  signal?.addEventListener('abort', ending.end);
-  try {
-    for await (const document of watch(ending)) yield show(document);
-  } finally {
-    signal?.removeEventListener('abort', ending.end);
-  }
 }
