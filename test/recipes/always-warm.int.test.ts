@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm';
 import type { Everwarm, Reader } from 'everwarm';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openShop, type Shop } from './open-shop.ts';
-import { categories, categoryProducts, productPage, products, reviews } from './shop.ts';
+import { categoryProducts, productPage, products, reviews } from './shop.ts';
 
 /* The recipes of docs/recipes.md that need no more than read models as they are. Regions are what the page shows. */
 
@@ -46,25 +46,12 @@ test('write-through: whoever has written sees it at once, in whichever process',
   expect(own?.price).toBe(700);
 });
 
-test('manual deletion: a row that goes takes itself out, and what no table holds is named', async () => {
+test('manual deletion: a row that goes takes itself out', async () => {
   expect(await page(42)).toMatchObject({ reviewCount: 2 });
   // #region deletion
   await db.delete(reviews).where(eq(reviews.stars, 2)); // every page and list that showed one follows
-
-  await everwarm.touch(productPage, [42]); // only for what no table of this database holds
   // #endregion
   expect(await page(42)).toMatchObject({ reviewCount: 1, reviews: [{ stars: 5, words: 'Works.' }] });
-});
-
-test('wildcard deletion: one row that stands in many documents', async () => {
-  const { items } = await reader.list(categoryProducts, 7);
-  expect(items.length).toBeGreaterThan(5);
-  // #region wildcard
-  await db.update(categories).set({ name: 'Toys' }).where(eq(categories.id, 7)); // all pages of its products, and no other
-
-  await everwarm.rebuild(productPage); // or really all of them, while reads go on
-  // #endregion
-  for (const { id } of items) expect(await page(id)).toMatchObject({ category: { name: 'Toys' } });
 });
 
 test('signals with previous values: what moves leaves one place and comes to the other', async () => {
@@ -105,16 +92,20 @@ test('fragments with version tokens: what was rendered holds as long as the vers
 });
 
 test('monitoring: what came from where, and how long it took', async () => {
-  const lines: unknown[][] = [];
-  const print = (...line: unknown[]) => lines.push(line);
-  await page(42);
+  type Figures = Readonly<Record<'hits' | 'misses' | 'stale' | 'waits' | 'errors' | 'meanMs', number>>;
+  const figures = new Map<string, Figures>();
+  const print = (model: string, tier: string, found: Figures) => figures.set(`${model} ${tier}`, found);
+  // Of reads that take microseconds one of eight is timed.
+  for (let read = 0; read < 8; read++) await page(42);
   // #region monitoring
   for (const [model, tiers] of Object.entries(reader.stats().models)) {
     for (const [tier, { hits, misses, stale, waits, errors, timings }] of Object.entries(tiers))
-      print(model, tier, { hits, misses, stale, waits, errors, meanMs: timings.sumMs / timings.count });
+      print(model, tier, { hits, misses, stale, waits, errors, meanMs: timings.sumMs / (timings.count || 1) });
   }
   // #endregion
-  const [, , figures] = lines.find(([model, tier]) => model === 'product_page' && tier === 'redis') ?? [];
-  expect(figures).toMatchObject({ hits: expect.any(Number), errors: 0, meanMs: expect.any(Number) });
-  expect((figures as { hits: number }).hits).toBeGreaterThan(0);
+  expect(figures.get('product_page redis')).toMatchObject({ errors: 0 });
+  expect(figures.get('product_page redis')!.hits).toBeGreaterThanOrEqual(8);
+  expect(figures.get('product_page redis')!.meanMs).toBeGreaterThan(0);
+  expect(figures.get('product_page memory'), 'a tier that nobody asked').toMatchObject({ hits: 0, meanMs: 0 });
+  for (const [place, { meanMs }] of figures) expect(meanMs, place).not.toBeNaN();
 });
