@@ -4,13 +4,14 @@ import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import type { CompiledModel, Generation } from '#contracts/compiled.ts';
 import type { Transactions } from '#contracts/database.ts';
-import { documentKey } from '#contracts/names.ts';
+import { documentKey, entriesKey, pageKey } from '#contracts/names.ts';
 import { encodeHeader, formatVersion } from '#contracts/version.ts';
 import { openPostgres } from '#platform/postgres.ts';
 import { readDocument, readDocuments } from './document-reader.ts';
 import { Floors } from './floors.ts';
 import { gatherGets } from './gather-gets.ts';
 import { MostRead } from './most-read.ts';
+import { entriesFromRedis } from './page-entries.ts';
 import type { ReadParts } from './read-parts.ts';
 import { ReadStats } from './read-stats.ts';
 import { relearn } from './relearn.ts';
@@ -229,4 +230,24 @@ test('more floors than are remembered end the trust, until those of what is owed
   await pool.query(`update public.source set body = '"postgres"'`);
   expect(short(await readDocument(crowded, serving, 'rps'))).toBe(`postgres "postgres" ${v(2)}`);
   expect(short(await readDocument(crowded, serving, 'rps'))).toBe(`redis "redis" ${v(3)}`);
+});
+
+test('a page from Redis ends the floor that it was held against, not one that was set while Redis answered', async () => {
+  const { parts, redis } = await openTiers([]);
+  const { floors, view } = parts;
+  await redis.zadd(pageKey(view.space, 1, 'p'), 0, '');
+  await redis.hset(entriesKey(view.space, 1, 'p'), 'depth', '');
+  const read = () => entriesFromRedis(parts, { list: serving, partition: 'p' }, null, 10);
+  const [met, newer] = [
+    { entries: new Map(), ticket: null },
+    { entries: null, ticket: null },
+  ];
+  floors.setPartition(1, 'p', met);
+  const reading = read();
+  floors.setPartition(1, 'p', newer);
+  expect(await reading).toMatchObject({ members: [], tier: 'redis' });
+  expect(floors.ofPartition(1, 'p')).toBe(newer);
+  floors.setPartition(1, 'p', met);
+  expect(await read()).not.toBeNull();
+  expect(floors.ofPartition(1, 'p')).toBeNull();
 });

@@ -62,7 +62,8 @@ export async function entriesFromRedis(parts: ReadParts, part: ListPart, place: 
   if (list.model.list?.count && total === null) return null;
   if (floor) {
     if (!isAbove(floor, facts, held)) return null;
-    floors.setPartition(list.id, partition, null);
+    // Not one that somebody set while Redis answered.
+    if (floors.ofPartition(list.id, partition) === floor) floors.setPartition(list.id, partition, null);
   }
   const behind = (other?.length ?? 0) > 0;
   const isWhole = depth.length === 0;
