@@ -27,6 +27,7 @@ test('nothing is stored until it is read; then it is in both stores, and a chang
   const { depot, everwarm, model } = await openLazy();
   expect(await postgresCopies(depot, model)).toEqual(new Map());
   expect(await everwarm.reader.raw(model, 1)).toMatchObject({ tier: 'source', version: expect.any(String) });
+  expect(everwarm.reader.stats().models[model.name]).toMatchObject({ redis: { misses: 1 }, postgres: { misses: 1 }, source: { hits: 1 } });
   const [stored, held] = [(await postgresCopies(depot, model)).get('1')!, (await redisCopies(depot, model)).get('1')!];
   expect(held).toEqual(stored);
   expect(await everwarm.reader.raw(model, 1)).toMatchObject({ tier: 'redis', version: stored.version });
