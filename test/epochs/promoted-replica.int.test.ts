@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { asAdmin, createRedis, providedServers, seededRandom, waitFor } from '@everwarm/testkit';
 import { createEverwarm } from 'everwarm';
+import { tokenOf } from 'everwarm/reader';
 import { Redis } from 'ioredis';
 import { Pool } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
@@ -13,7 +14,7 @@ import { liveTexts, redisCopies } from '../laws/fixtures/copies.ts';
 import { depotTables } from '../laws/fixtures/depot-tables.ts';
 import { expectEquivalence } from '../laws/fixtures/equivalence.ts';
 import type { Depot } from '../laws/fixtures/open-depot.ts';
-import { readModels, supplierCard } from '../laws/fixtures/read-models.ts';
+import { readModels, supplierCard, supplierOrders } from '../laws/fixtures/read-models.ts';
 import { stockDepot, writeRandomly } from '../laws/fixtures/write-randomly.ts';
 import { startControlledPostgres } from '../torture/servers/postgres.ts';
 
@@ -78,6 +79,8 @@ test('a replica that lags is promoted under a running process: it goes on, in an
   expect(liveTexts(await redisCopies(before, supplierCard))['77']).toContain('lost too');
 
   expect(await everwarm.reader.raw(supplierCard, 77)).toMatchObject({ tier: 'redis' });
+  const token = await tokenOf(pool);
+  expect(await everwarm.reader.get(supplierCard, 77, { after: token })).toMatchObject({ id: 77 });
 
   const cutOff = writeRandomly(pool, random, 300).catch(() => undefined);
   await promote();
@@ -90,6 +93,11 @@ test('a replica that lags is promoted under a running process: it goes on, in an
   const left = Number(Object.keys(liveTexts(await redisCopies(after, supplierCard)))[0]);
   await waitFor(async () => (await everwarm.reader.raw(supplierCard, left))?.tier === 'redis', { what: 'the reader to trust Redis again' });
   expect(await everwarm.reader.raw(supplierCard, 77)).toBeNull();
+  // What was lost is named by a token that the same database once gave; another transaction may have its number now.
+  const foreign = expect.objectContaining({ code: 'E_TOKEN' });
+  await expect(everwarm.reader.get(supplierCard, 77, { after: token })).rejects.toEqual(foreign);
+  await expect(everwarm.reader.list(supplierOrders, 1, { afterToken: token })).rejects.toEqual(foreign);
+  await expect(everwarm.reader.get(supplierCard, 77, { after: await tokenOf(pool) })).resolves.toBeNull();
   expect(liveTexts(await redisCopies(after, supplierCard))['77']).toBeUndefined();
   expect(
     liveTexts(await redisCopies(before, supplierCard))['77'],
