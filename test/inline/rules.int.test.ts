@@ -77,6 +77,23 @@ test('it is the last step, once: nested use and a second call are refused, and w
   }
 });
 
+test('a transaction of very many changes is left to the workers as a whole, and nothing is said to have come later', async () => {
+  const { inlining, pool } = await openStocked();
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    await client.query(
+      `insert into "Depot"."Supplier" ("supplierId", "legal Name") select n, 'One of many' from generate_series(10001, 15010) n`,
+    );
+    const pending = await inlining.inline(client);
+    expect(pending.left).toContainEqual({ model: 'supplier_card', reason: 'changes', code: null });
+    await client.query('commit');
+    expect(await pending.publish()).toBe(true);
+  } finally {
+    client.release();
+  }
+});
+
 test('more keys than allowed, and what cannot be told, are left to the workers and said so; the rest is written', async () => {
   const depot = await openStocked();
   const { inlining, drizzle } = depot;

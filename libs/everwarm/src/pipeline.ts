@@ -188,7 +188,7 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     {
       name: 'purge of what is spent',
       everyMs: 30_000,
-      run: async (again) => (await purgeSpent(db, await generations.live())) && again(100),
+      run: async (again) => copy.view().usable && (await purgeSpent({ db, redis: writer, space }, await generations.live())) && again(100),
     },
     { name: 'purge', everyMs: 10_000, run: async () => purgeDropped(db, writer, space) },
     { name: 'purge epochs', everyMs: 10_000, run: async (again) => (await purgeEpochs()) && again(100) },

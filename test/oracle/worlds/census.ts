@@ -185,6 +185,8 @@ export const censusWorld: World = {
     [`${SPECIMEN}.place_id`]: ['1', '1', '2', '3000000000', '-2147483648'],
     [`${SPECIMEN}.id`]: ['1', '2', '3', '4', '5', '6', '-9223372036854775808'],
     [`${MEASURE}.specimen`]: ['1', '2', '3', '-9223372036854775808'],
+    // Summed as numbers, which hold no more than 2^53: what goes beyond is set apart, and no document to compare.
+    'public.specimen.big': ['1', '2', '0', '-7', '3000000000', '900719925474099', '-900719925474099'],
     'public.specimen.huge': ['9223372036854775807', '-9223372036854775808', '0', '-1', '1', '9007199254740993'],
     'public.specimen.amount': ['0', '123456789012345678901234567890', '-7'],
     'public.specimen.place_code': ['a', 'b', 'A', '', "it's", 'nowhere'],

@@ -3,6 +3,7 @@ import { everyKey, queuePrefix, recomputeQueue } from '#contracts/names.ts';
 import type { Queue, Redis } from '#platform/clients.ts';
 import { openQueues } from '#platform/queue.ts';
 import { openRedis } from '#platform/redis.ts';
+import { documentsBack } from './documents-back.ts';
 import type { Fault, Grip, Random, Stage } from './types.ts';
 
 /** Runs commands on Redis, on a connection of its own, past the proxies. */
@@ -103,11 +104,23 @@ const deleteQueueKeys = toRedis('queue-keys-deleted', { needs: [], grips: ['queu
   if (doomed.length > 0) await redis.del(...doomed);
 });
 
-const deleteRandomKeys = toRedis('random-keys-deleted', { needs: [], grips: ['redis'] }, async (redis, stage, random) => {
-  const keys = (await keysLike(redis, everyKey(stage.namespace))).filter((key) => !key.startsWith(queuePrefix(stage.namespace)));
-  const doomed = random.shuffle(keys).slice(0, random.integer(1, Math.max(1, Math.round(keys.length / 3))));
-  if (doomed.length > 0) await redis.del(...doomed);
-});
+/** Nobody is told of it: what was there comes back when it is compared with Postgres, which is what is waited for. */
+const deleteRandomKeys: Fault = {
+  name: 'random-keys-deleted',
+  needs: [],
+  grips: ['redis'],
+  lasts: [0, 1000],
+  quick: true,
+  inject: async (stage, random) => {
+    const doomed = await onRedis(stage, async (redis) => {
+      const keys = (await keysLike(redis, everyKey(stage.namespace))).filter((key) => !key.startsWith(queuePrefix(stage.namespace)));
+      const some = random.shuffle(keys).slice(0, random.integer(1, Math.max(1, Math.round(keys.length / 3))));
+      if (some.length > 0) await redis.del(...some);
+      return new Set(some);
+    });
+    return () => documentsBack(stage, doomed);
+  },
+};
 
 const flushAll = toRedis('flushall', { needs: ['redis-is-scratch'], grips: ['queue', 'redis'] }, (redis) => redis.flushall());
 

@@ -2,7 +2,7 @@ import type { Generation } from '#contracts/compiled.ts';
 import { cutKeys } from '#contracts/cut-keys.ts';
 import type { Database, Transactions } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
-import { lifecycleKind } from '#contracts/lifecycle.ts';
+import { type Lifecycle, lifecycleKind } from '#contracts/lifecycle.ts';
 import type { KeySpace } from '#contracts/names.ts';
 import { reached } from '#contracts/steps.ts';
 import { formatVersion, type Version } from '#contracts/version.ts';
@@ -47,7 +47,7 @@ export async function evictKeys(
 
 async function evictBatch(
   { db, redis, namespace }: EvictParts,
-  { id, lifecycle }: Generation,
+  { id }: Generation,
   keys: readonly string[],
   bulk: boolean,
 ): Promise<number> {
@@ -71,7 +71,7 @@ async function evictBatch(
   const space = { namespace, epoch: epoch.space };
   const isTold = await tell(await redis(), space, id, batch);
   // What is lazy comes back when it is read, and nobody owes it anything more.
-  if (isTold && lifecycleKind(lifecycle) === 'lazy') await acknowledge(db, id, owed);
+  if (isTold && owed.isLazy) await acknowledge(db, id, owed.claims);
   return batch.taken.length;
 }
 
@@ -83,12 +83,17 @@ async function drawVersion(tx: Database, { ordinal }: Epoch): Promise<{ version:
   return { version: formatVersion(ordinal, BigInt(number)), now };
 }
 
-async function claimsOf(tx: Database, generation: number, keys: readonly string[]): Promise<Claim[]> {
-  const { rows } = await tx.query<Claim>('select key, seq::text as seq from everwarm.ledger where generation = $1 and key = any($2)', [
-    generation,
-    keys,
-  ]);
-  return rows;
+/**
+ * What the ledger owes of these keys, and whether the read model is lazy, at one moment: a lifecycle that is switched later walks over
+ * all keys, and owes them under other numbers.
+ */
+async function claimsOf(tx: Database, generation: number, keys: readonly string[]): Promise<{ claims: readonly Claim[]; isLazy: boolean }> {
+  const { rows } = await tx.query<Claim & { lifecycle: Lifecycle }>(
+    `select l.key, l.seq::text as seq, g.lifecycle from everwarm.ledger l join everwarm.generations g on g.id = l.generation
+where l.generation = $1 and l.key = any($2)`,
+    [generation, keys],
+  );
+  return { claims: rows, isLazy: rows.some(({ lifecycle }) => lifecycleKind(lifecycle) === 'lazy') };
 }
 
 /** Whether Redis took it. Where it is away, what the ledger owes is told when it returns. */

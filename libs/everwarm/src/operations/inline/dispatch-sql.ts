@@ -9,7 +9,7 @@ import { writeFunction, writtenColumns } from './write-keys-sql.ts';
 export const inlineRefusals = { isolation: 'EW001', again: 'EW002' } as const;
 
 /** Transactions that captured more than this are left to the relay, whose batches are made for them. */
-const mostChanges = 5000;
+export const mostChanges = 5000;
 
 /**
  * A transaction that began so long after the outbox was turned over has all of its rows in one table, and looks at no other: a look is a

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { createRandom, providedServers } from '@everwarm/testkit';
+import { createRandom, providedServers, waitFor } from '@everwarm/testkit';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
-import { documentKey, type KeySpace } from '#contracts/names.ts';
-import { decodeStored, formatVersion } from '#contracts/version.ts';
-import { publishDocuments } from './publish.ts';
+import { changesChannel, documentKey, type KeySpace } from '#contracts/names.ts';
+import { decodeStored, formatVersion, unwrittenVersion } from '#contracts/version.ts';
+import { forgetKeys, publishDocuments } from './publish.ts';
 import { withFencedCommands } from './scripts.ts';
 
 function openStores() {
@@ -44,6 +44,38 @@ test('a tombstone is forgotten after a day, a document that follows it is not', 
   expect(await redis.ttl(name)).toBeGreaterThan(23 * 3600);
   await publishDocuments(redis, space, 1, [{ key: 'k', doc: '{}', version: v(2), asOf: 2 }]);
   expect(await redis.ttl(name)).toBe(-1);
+});
+
+test('of what Postgres has nothing, all that is older goes, and it is told whatever was held', async () => {
+  const { redis, space, document } = openStores();
+  const name = (key: string) => documentKey(space, 1, key);
+  const older = { doc: '{}', version: v(1), asOf: 1 };
+  const newer = { doc: '{}', version: v(9), asOf: 9 };
+  await publishDocuments(redis, space, 1, [
+    { key: 'older', ...older },
+    { key: 'newer', ...newer },
+  ]);
+  await redis.set(name('noted'), `${unwrittenVersion}a`);
+  const subscriber = new Redis(providedServers().redisUrl);
+  onTestFinished(() => subscriber.disconnect());
+  const told: string[] = [];
+  subscriber.on('message', (_, message: string) => told.push(message));
+  await subscriber.subscribe(changesChannel(space));
+  const keys = ['older', 'newer', 'noted', 'nothing'];
+  await forgetKeys(
+    redis,
+    space,
+    1,
+    keys.map((key) => ({ key, version: v(5) })),
+  );
+  expect(await document('older')).toMatchObject({ version: v(5), body: null, evicted: true });
+  expect((await document('newer')).version).toBe(v(9));
+  expect(await redis.exists(name('noted'), name('nothing'))).toBe(0);
+  // What was late is refused as after any eviction.
+  await publishDocuments(redis, space, 1, [{ key: 'older', ...older }]);
+  expect(await document('older')).toMatchObject({ evicted: true });
+  await waitFor(() => told.length === 3, { what: 'three evictions to be told of' });
+  expect(told.map((message) => message.replace(/.*:/s, ''))).toEqual(['older', 'noted', 'nothing']);
 });
 
 test('bytes arrive as they are', async () => {

@@ -35,11 +35,12 @@ export async function publishDocuments(
   });
 }
 
-/** Takes away what readers noted or lent each other of keys that Postgres knows nothing of. Rejects when Redis did not take all of it. */
+/** Takes away what Redis holds, and what readers noted or lent each other, of keys that Postgres knows nothing of. Rejects when Redis did not take all of it. */
 export async function forgetKeys(redis: FencedRedis, space: KeySpace, generation: number, absent: readonly AbsentKey[]): Promise<void> {
   if (absent.length === 0) return;
   const channel = changesChannel(space);
   await executeEach(redis, absent, (pipeline, { key, version }) => {
-    pipeline.everwarmForget(documentKey(space, generation, key), leaseKey(space, generation, key), version, channel);
+    const [document, lease] = [documentKey(space, generation, key), leaseKey(space, generation, key)];
+    pipeline.everwarmForget(document, lease, version, channel, encodeEvicted(version), String(tombstoneTtl));
   });
 }

@@ -28,16 +28,27 @@ else redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end
 return 1`;
 
 /**
- * Forgets what readers lent each other of a key (KEYS[2]) and what one noted of it: that there is no document (KEYS[1]). ARGV[1] a
- * version drawn since, ARGV[2] the channel of changes, on which it is told as the eviction of whatever is older.
- * Returns 1 when there was such a note, 0 when there was none, or something that was written.
+ * Forgets of a key of which Postgres holds nothing what readers lent each other (KEYS[2]), and what is older than that in KEYS[1]: a note
+ * that there is no document goes, what was written once becomes the marker of an eviction. ARGV[1] a version drawn since, ARGV[2] the
+ * channel of changes, on which this is told, whatever was held: memories may hold what has gone here by itself, and who watches has shown
+ * something. ARGV[3] the marker, ARGV[4] seconds after which it may go.
+ * Returns 1 when something was held, 0 when nothing was, or something newer.
  */
 const forget = `
 if redis.call('EXISTS', KEYS[2]) == 1 then redis.call('DEL', KEYS[2]) end
-if redis.call('GETRANGE', KEYS[1], 0, 23) ~= '${unwrittenVersion}' then return 0 end
+local held = redis.call('GETRANGE', KEYS[1], 0, 23)
+if held >= ARGV[1] then return 0 end
 redis.call('PUBLISH', ARGV[2], ARGV[1] .. 'e' .. string.sub(KEYS[1], #ARGV[2] - 6))
-redis.call('DEL', KEYS[1])
+if held == '' then return 0 end
+if held == '${unwrittenVersion}' then redis.call('DEL', KEYS[1])
+else redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[4]) end
 return 1`;
+
+/** Takes away a document that nobody may read any more (KEYS[1]), unless it is newer than ARGV[1]. Returns 1 when there was one. */
+const dropSpent = `
+local held = redis.call('GETRANGE', KEYS[1], 0, 23)
+if held == '' or held > ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])`;
 
 /** Ends a rehydration. KEYS[1] its mark, KEYS[2] the mark of presence (the caller keeps both in one slot or one node). ARGV[1] token. */
 const finishRehydration = `
@@ -49,7 +60,8 @@ return 1`;
 /** The fenced writes as commands of a connection or a pipeline. */
 export interface FencedCommands {
   everwarmSetDocument(key: string, version: string, value: Buffer | string, ttl: string, channel: string): Promise<number>;
-  everwarmForget(key: string, lease: string, version: string, channel: string): Promise<number>;
+  everwarmForget(key: string, lease: string, version: string, channel: string, marker: string, ttl: string): Promise<number>;
+  everwarmDropSpent(key: string, version: string): Promise<number>;
   everwarmSetEntry(
     page: string,
     entries: string,
@@ -78,6 +90,7 @@ export interface FencedCommands {
 export function withFencedCommands(redis: Redis): Redis & FencedCommands {
   redis.defineCommand('everwarmSetDocument', { numberOfKeys: 1, lua: setDocument });
   redis.defineCommand('everwarmForget', { numberOfKeys: 2, lua: forget });
+  redis.defineCommand('everwarmDropSpent', { numberOfKeys: 1, lua: dropSpent });
   redis.defineCommand('everwarmSetEntry', { numberOfKeys: 2, lua: setEntry });
   redis.defineCommand('everwarmBeginPage', { numberOfKeys: 2, lua: beginPage });
   redis.defineCommand('everwarmFillPage', { numberOfKeys: 2, lua: fillPage });

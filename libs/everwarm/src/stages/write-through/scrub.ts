@@ -14,44 +14,54 @@ const restMs = 5000;
 /** How many pages one step compares. */
 const pages = 20;
 
+/** Where scrubbing is: at which generation, and after which of its keys. */
+type Progress = { generation: number | null; after: string | null };
+
 /**
  * Compares all that Redis should hold with what Postgres has, step by step, for ever, at a bounded rate, and puts right what
- * differs: keys that were deleted, tails that were lost unnoticed, pages that show what is not. Returns a function that does one
- * step and tells after how many milliseconds to do the next.
+ * differs: keys that were deleted, tails that were lost unnoticed, pages that show what is not. A step that fails is done again, and the
+ * first pass begins anywhere: where leaders come and go, or Redis does, what lies behind would never have its turn. Returns a function
+ * that does one step and tells after how many milliseconds to do the next.
  */
 export function scrubber(parts: PayParts): () => Promise<number> {
-  let steps = pass(parts);
+  const progress: Progress = { generation: null, after: null };
+  let steps = pass(parts, progress);
   return async () => {
     const began = performance.now();
     try {
       const { done } = await steps.next();
       if (!done) return Math.max(pace.leastMs, (performance.now() - began) / pace.share);
-      steps = pass(parts);
+      steps = pass(parts, progress);
       return restMs;
     } catch (error) {
-      steps = pass(parts);
+      steps = pass(parts, progress);
       throw error;
     }
   };
 }
 
-async function* pass(parts: PayParts): AsyncGenerator<void, void> {
-  for (const generation of await parts.generations()) {
+/** Goes once round all generations, from where the last one that did not come to its end had been. */
+async function* pass(parts: PayParts, progress: Progress): AsyncGenerator<void, void> {
+  const all = await parts.generations();
+  const known = all.findIndex(({ id }) => id === progress.generation);
+  const start = known < 0 ? Math.floor(Math.random() * all.length) : known;
+  for (const generation of [...all.slice(start), ...all.slice(0, start)]) {
+    if (progress.generation !== generation.id) Object.assign(progress, { generation: generation.id, after: null });
     try {
-      yield* generation.model.kind === 'document' ? scrubDocuments(parts, generation) : scrubPages(parts, generation);
+      yield* generation.model.kind === 'document' ? scrubDocuments(parts, generation, progress) : scrubPages(parts, generation);
     } catch (error) {
       // The generation was dropped meanwhile, its table with it.
       if (!(error instanceof Error && 'code' in error && error.code === '42P01')) throw error;
     }
   }
+  Object.assign(progress, { generation: null, after: null });
 }
 
-async function* scrubDocuments({ db, redis, space }: PayParts, generation: Generation): AsyncGenerator<void, void> {
-  let after: string | null = null;
+async function* scrubDocuments({ db, redis, space }: PayParts, generation: Generation, progress: Progress): AsyncGenerator<void, void> {
   do {
-    after = (await sweepDocuments(db, redis, space, generation, after)).next;
+    progress.after = (await sweepDocuments(db, redis, space, generation, progress.after)).next;
     yield;
-  } while (after !== null);
+  } while (progress.after !== null);
 }
 
 async function* scrubPages({ db, redis, space }: PayParts, list: Generation): AsyncGenerator<void, void> {
