@@ -105,6 +105,29 @@ describe.each(servers)('%s', (_, open) => {
     }
   });
 
+  test('whether something newer is on its way is said where somebody had to ask', async () => {
+    const { pool, everwarm } = library;
+    const [hasty, patient] = [
+      await open({ freshness: { timeoutMs: 1, onTimeout: 'stale' } }),
+      await open({ freshness: { timeoutMs: 30_000, onTimeout: 'error' } }),
+    ];
+    const said = async (response: Response) => [response.headers.get('everwarm-pending'), (await response.json()).name];
+    const client = await pool.connect();
+    try {
+      await client.query('begin');
+      await client.query(`update shelves set name = 'Filled' where code = 'empty'`);
+      const headers = { 'everwarm-after': await everwarm.token(client) };
+      expect(await said(await hasty('/shelves/empty', { headers }))).toEqual(['true', 'Empty']);
+      expect(await said(await hasty('/shelves/empty'))).toEqual([null, 'Empty']);
+      await client.query('commit');
+      expect(await said(await patient('/shelves/empty', { headers }))).toEqual(['false', 'Filled']);
+      await client.query(`update shelves set name = 'Empty' where code = 'empty'`);
+      await everwarm.settled();
+    } finally {
+      client.release(true);
+    }
+  });
+
   test('what is not there, or not for reading, is a problem document', async () => {
     const ask = await open();
     await expectProblem(await ask('/shelves/nowhere'), 404, 'not_found');

@@ -1,8 +1,10 @@
 import { providedServers } from '@everwarm/testkit';
+import { everwarmHttp } from 'everwarm/http';
 import { createReader, type StandaloneReader } from 'everwarm/reader';
+import fastify from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ownBook, routes, shelfPage, tenantRoutes } from './fixtures/library.ts';
-import { type AskEither, type Library, openLibrary, serveFastify, serveWeb } from './fixtures/open-library.ts';
+import { type AskEither, type Library, openLibrary, serveFastify, serveOn, serveWeb } from './fixtures/open-library.ts';
 import { postgresStatements, redisCommands } from './fixtures/said.ts';
 import { type Tap, tap } from './fixtures/tap.ts';
 
@@ -155,6 +157,52 @@ describe.each(servers)('%s', (_, open, openForTenants) => {
     ask = await open();
     const response = await ask(`/nowhere/${'x'.repeat(10_240)}`);
     expect(response.status).toBe(404);
+  });
+});
+
+describe('Fastify as it comes, whose router takes parameters of 100 characters', () => {
+  const long = 'k'.repeat(10_240);
+  const refusal = { status: 414, code: 'bad_url', detail: expect.stringContaining('longer than 100 characters') };
+
+  test.each([
+    ['a key', `/shelves/${long}`],
+    ['a key of one character more', `/shelves/${'k'.repeat(101)}?x=1`],
+    ['a key of a live page', `/shelves/${path('ä'.repeat(101))}/live`],
+    ['a partition', `/shelves/${long}/books`],
+    ['the second part of a key', `/shelves/a/books/${long}`],
+  ])('refuses a longer one with a problem document, and asks no store: %s', async (_, where) => {
+    const ask = await serveOn(fastify(), { reader, routes, prefix: '/api', cors: { origin: '*' } }, (app) =>
+      app.addHook('onRequest', async (_, reply) => void reply.header('x-hook', 'ran')),
+    );
+    expect((await ask('/api/shelves/a')).status).toBe(200);
+    const heard = await asked(async () => {
+      const response = await ask(`/api${where}`, { headers: { origin: 'https://shop.example' } });
+      expect([response.status, await response.json()]).toMatchObject([414, { ...refusal, instance: `/api${where}` }]);
+      expect(Object.fromEntries(response.headers)).toMatchObject({
+        'content-type': 'application/problem+json; charset=utf-8',
+        'access-control-allow-origin': '*',
+        'x-hook': 'ran',
+      });
+    });
+    expect(heard).toEqual([]);
+    expect((await ask(`/api${where}`, { method: 'HEAD' })).status).toBe(414);
+  });
+
+  test('reads what is as long as that, once decoded', async () => {
+    const ask = await serveOn(fastify(), { reader, routes });
+    expect((await ask(`/shelves/${path('ä'.repeat(100))}`)).status).toBe(404);
+    expect((await ask(`/shelves/${path('ä/ß "x" 😀')}?${'y'.repeat(200)}`)).status).toBe(200);
+  });
+
+  test('leaves every other long path to the application, and takes a table twice', async () => {
+    const ask = await serveOn(fastify(), { reader, routes, prefix: '/one' }, (app) => {
+      app.get('/*', async ({ url }) => ({ own: url.length }));
+      app.get('/mine/:name', async () => ({}));
+      void app.register(everwarmHttp, { reader, routes });
+    });
+    for (const where of [`/shelves/${long}/edit`, `/one/elsewhere/${long}`, `/${long}`])
+      expect(await (await ask(where)).json(), where.slice(0, 20)).toEqual({ own: where.length });
+    for (const where of [`/one/shelves/${long}`, `/shelves/${long}`]) expect(await (await ask(where)).json()).toMatchObject(refusal);
   });
 });
 

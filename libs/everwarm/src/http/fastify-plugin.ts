@@ -3,6 +3,7 @@ import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Answer, type Asked, addVary, isStream, type Stream } from './answer.ts';
 import { allowOrigin, type Cors, checkCors, preflightAnswer } from './cors.ts';
+import { refuseLongPaths } from './long-paths.ts';
 import type { Params } from './routes.ts';
 import { type HttpOptions, type Served, serve } from './served.ts';
 
@@ -27,15 +28,17 @@ export async function everwarmHttp(app: FastifyInstance, options: FastifyOptions
   app.addHook('preClose', async () => {
     for (const close of open) close();
   });
-  for (const served of serve(options)) {
+  const give = (request: FastifyRequest, reply: FastifyReply, answered: Answer) => {
+    if (cors) allowOrigin(answered.headers, cors, request.headers.origin);
+    return send(reply, answered, open);
+  };
+  const table = serve(options);
+  for (const served of table) {
     const config = options.config?.(served) ?? {};
     const answer = (asked: Asked, request: FastifyRequest, reply: FastifyReply) =>
       served
         .answer(asked, request.url)
-        .then((answered) => {
-          if (cors) allowOrigin(answered.headers, cors, request.headers.origin);
-          return send(reply, answered, open);
-        })
+        .then((answered) => give(request, reply, answered))
         // An answer says all that can fail: this is the connection itself, on which nothing more can be said.
         .catch(() => void reply.raw.destroy());
     const answerTenant = async (request: FastifyRequest, reply: FastifyReply, whose: NonNullable<typeof tenant>) => {
@@ -52,6 +55,7 @@ export async function everwarmHttp(app: FastifyInstance, options: FastifyOptions
     if (cors)
       app.options(served.path, { config }, (request, reply) => void send(reply, preflightAnswer(cors, request.headers.origin), open));
   }
+  refuseLongPaths(app, table, (request, reply, refusal) => void give(request, reply, refusal));
 }
 
 function askedBy({ params, query, headers }: FastifyRequest): Asked {
