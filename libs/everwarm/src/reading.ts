@@ -5,6 +5,7 @@ import { rememberGenerations } from '#platform/generations.ts';
 import { lookAtCopy } from '#platform/look-at-copy.ts';
 import { lookAtDebts, lookAtLags } from '#platform/look-at-lags.ts';
 import { lookAtTokens } from '#platform/look-at-tokens.ts';
+import { lookAtUnwritten } from '#platform/look-at-unwritten.ts';
 import type { PostgresInput } from '#platform/postgres.ts';
 import { openReadingDatabase } from '#platform/reading-database.ts';
 import { openRedis, type RedisInput } from '#platform/redis.ts';
@@ -19,7 +20,7 @@ import { MostRead } from './stages/read/most-read.ts';
 import type { ReadParts } from './stages/read/read-parts.ts';
 import { ReadStats } from './stages/read/read-stats.ts';
 import { type Reader, readerOn } from './stages/read/reader.ts';
-import { relearn } from './stages/read/relearn.ts';
+import { relearning } from './stages/read/relearn.ts';
 import { SourceLease } from './stages/read/source-lease.ts';
 import { Staleness } from './stages/read/staleness.ts';
 import { TokenWatch } from './stages/read/token-watch.ts';
@@ -61,6 +62,7 @@ export function openReading({ postgres: input, redis: redisInput, casing, namesp
   const redis = openRedis(redisInput, 'read');
   const generations = rememberGenerations(database.direct);
   const floors = new Floors(() => lease.distrust());
+  const relearn = relearning({ db: database.direct, floors, unwritten: (mark) => lookAtUnwritten(database.direct, mark) });
   const lease: CopyLease = new CopyLease({
     redis,
     namespace,
@@ -70,7 +72,7 @@ export function openReading({ postgres: input, redis: redisInput, casing, namesp
       hearing.feed.move();
     },
     lapsed: () => hearing.feed.doubt(),
-    ready: async () => !floors.overflown || relearn(database.direct, floors, await generations.look()),
+    ready: async () => !floors.overflown || relearn(await generations.look()),
   });
   const failed = (cause: unknown) => Promise.reject(database.failure(cause));
   const hearing: Hearing = hearChanges({

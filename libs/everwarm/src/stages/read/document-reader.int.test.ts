@@ -4,17 +4,16 @@ import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import type { CompiledModel, Generation } from '#contracts/compiled.ts';
 import type { Transactions } from '#contracts/database.ts';
-import { documentKey, entriesKey, pageKey } from '#contracts/names.ts';
+import { documentKey } from '#contracts/names.ts';
 import { encodeHeader, formatVersion } from '#contracts/version.ts';
 import { openPostgres } from '#platform/postgres.ts';
 import { readDocument, readDocuments } from './document-reader.ts';
 import { Floors } from './floors.ts';
 import { gatherGets } from './gather-gets.ts';
 import { MostRead } from './most-read.ts';
-import { entriesFromRedis } from './page-entries.ts';
 import type { ReadParts } from './read-parts.ts';
 import { ReadStats } from './read-stats.ts';
-import { relearn } from './relearn.ts';
+import { relearning } from './relearn.ts';
 import { SourceLease } from './source-lease.ts';
 import { Staleness } from './staleness.ts';
 import { TokenWatch } from './token-watch.ts';
@@ -217,14 +216,21 @@ test('who joins a question under way is not shown less than Redis showed since i
   expect(asked, 'the sources were asked again').toHaveLength(2);
 });
 
-test('more floors than are remembered end the trust, until those of what is owed then have taken their place', async () => {
-  const { parts, pool, trust } = await openTiers(['rps']);
+/** Readers of these tiers whose process has shown more than it remembers, `ahead` where the stores may have less than that. */
+function openCrowded({ parts, pool }: Awaited<ReturnType<typeof openTiers>>, ahead: boolean) {
   const floors = new Floors(() => parts.view.distrust());
-  const crowded = { ...parts, floors };
+  for (let key = 0; !floors.overflown; key++) floors.raise(7, String(key), v(1), ahead);
+  const relearn = relearning({ db: pool, floors, unwritten: async () => ({ mark: '', unwritten: false }) });
+  return { floors, crowded: { ...parts, floors }, relearn: () => relearn([serving]) };
+}
+
+test('more floors than are remembered end the trust, until those of what is owed then have taken their place', async () => {
+  const tiers = await openTiers(['rps']);
+  const { pool, trust } = tiers;
   await pool.query(`insert into everwarm.ledger values (1, 'rps')`);
-  for (let key = 0; !floors.overflown; key++) floors.raise(7, String(key), v(1));
+  const { crowded, relearn } = openCrowded(tiers, false);
   expect(trust).toEqual({ trusted: false, faults: 1 });
-  expect(await relearn(pool, floors, [serving])).toBe(true);
+  expect(await relearn()).toBe(true);
   trust.trusted = true;
   // Redis has a higher version than Postgres here, and still is not asked: what was shown before is not known any more.
   await pool.query(`update public.source set body = '"postgres"'`);
@@ -232,22 +238,15 @@ test('more floors than are remembered end the trust, until those of what is owed
   expect(short(await readDocument(crowded, serving, 'rps'))).toBe(`redis "redis" ${v(3)}`);
 });
 
-test('a page from Redis ends the floor that it was held against, not one that was set while Redis answered', async () => {
-  const { parts, redis } = await openTiers([]);
-  const { floors, view } = parts;
-  await redis.zadd(pageKey(view.space, 1, 'p'), 0, '');
-  await redis.hset(entriesKey(view.space, 1, 'p'), 'depth', '');
-  const read = () => entriesFromRedis(parts, { list: serving, partition: 'p' }, null, 10);
-  const [met, newer] = [
-    { entries: new Map(), ticket: null },
-    { entries: null, ticket: null },
-  ];
-  floors.setPartition(1, 'p', met);
-  const reading = read();
-  floors.setPartition(1, 'p', newer);
-  expect(await reading).toMatchObject({ members: [], tier: 'redis' });
-  expect(floors.ofPartition(1, 'p')).toBe(newer);
-  floors.setPartition(1, 'p', met);
-  expect(await read()).not.toBeNull();
-  expect(floors.ofPartition(1, 'p')).toBeNull();
+test('after more floors than are remembered, the sources answer until what they showed can be told from what is stored', async () => {
+  const tiers = await openTiers(['ps']);
+  const stored = openCrowded(tiers, false);
+  expect(short(await readDocument(stored.crowded, serving, 'ps'))).toBe(`postgres "postgres" ${v(2)}`);
+  const { crowded, relearn } = openCrowded(tiers, true);
+  expect(short(await readDocument(crowded, serving, 'ps'))).toBe('source "source" null');
+  expect(short((await readDocuments(crowded, serving, ['ps']))[0] ?? null)).toBe('source "source" null');
+  expect(await relearn()).toBe(true);
+  expect(short(await readDocument(crowded, serving, '-'))).toBeNull();
+  await tiers.pool.query(`insert into everwarm.projection_1 values ('-', $1, now(), '"stored"')`, [v(1)]);
+  expect(short(await readDocument(crowded, serving, '-'))).toBe(`postgres "stored" ${v(1)}`);
 });

@@ -35,6 +35,8 @@ export class Floors {
   readonly #tell: () => void;
   #overflown = false;
   #overflows = 0;
+  #ahead = false;
+  #blind = false;
 
   /** `tell` is called when there are too many. */
   constructor(tell: () => void) {
@@ -50,14 +52,20 @@ export class Floors {
     return this.#overflown;
   }
 
+  /** Whether something was shown that no store may have, and nobody knows of what: until then the sources answer. */
+  get blind(): boolean {
+    return this.#blind;
+  }
+
   /** The lowest version of this key that may be given away; null: any. */
   of(generation: number, key: string): Version | null {
     return this.#documents.get(`${generation}:${key}`) ?? null;
   }
 
-  /** Nothing below this version. Never lowers a floor. */
-  raise(generation: number, key: string, version: Version): void {
+  /** Nothing below this version. Never lowers a floor. `ahead` where what was shown is in no store. */
+  raise(generation: number, key: string, version: Version, ahead = false): void {
     const name = `${generation}:${key}`;
+    if (ahead) this.#ahead = true;
     const held = this.#documents.get(name);
     if (held === undefined && this.#documents.size >= most) this.#overflow();
     else if (held === undefined || held === unknownFloor || held < version) this.#documents.set(name, version);
@@ -81,6 +89,7 @@ export class Floors {
   /** Sets what the newest page from Postgres asks of Redis, or nothing. */
   setPartition(generation: number, partition: string, floor: PartitionFloor | null): void {
     const name = `${generation}:${partition}`;
+    if (floor?.shown !== undefined) this.#ahead = true;
     if (floor === null) this.#partitions.delete(name);
     else if (this.#partitions.size >= most && !this.#partitions.has(name)) this.#overflow();
     else this.#partitions.set(name, floor);
@@ -90,12 +99,15 @@ export class Floors {
   forget(): void {
     this.#documents.clear();
     this.#partitions.clear();
+    this.#ahead = false;
   }
 
   /** After an overflow, once everything that the ledger owed after `clear` has a floor. Returns whether there was no other one meanwhile. */
   recovered(overflows: number): boolean {
-    if (overflows === this.#overflows) this.#overflown = false;
-    return !this.#overflown;
+    if (overflows !== this.#overflows) return false;
+    this.#overflown = false;
+    this.#blind = false;
+    return true;
   }
 
   /** How many overflows there were. */
@@ -104,6 +116,7 @@ export class Floors {
   }
 
   #overflow(): void {
+    this.#blind ||= this.#ahead;
     this.forget();
     this.#overflown = true;
     this.#overflows++;

@@ -31,6 +31,7 @@ export async function entriesAsFresh(
 
 /** Whether the stores have what was shown of the partition from the sources, if anything was. */
 async function mayReadStores({ floors, tokens, view }: ReadParts, { list, partition }: ListPart): Promise<boolean> {
+  if (floors.blind) return false;
   const floor = floors.none ? null : floors.ofPartition(list.id, partition);
   if (floor?.shown === undefined) return true;
   const commit = { epoch: epochIn(view.space), xid: floor.shown };

@@ -3,10 +3,11 @@ import { providedServers, waitFor } from '@everwarm/testkit';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import type { CompiledModel, Generation } from '#contracts/compiled.ts';
-import { documentKey, leaseKey } from '#contracts/names.ts';
+import { documentKey, entriesKey, leaseKey, pageKey } from '#contracts/names.ts';
 import { decodeStored, encodeHeader, formatVersion, unwrittenVersion } from '#contracts/version.ts';
 import { Floors } from './floors.ts';
-import type { RawDocument } from './read-parts.ts';
+import { entriesFromRedis } from './page-entries.ts';
+import type { RawDocument, ReadParts } from './read-parts.ts';
 import { SourceLease } from './source-lease.ts';
 
 const generation: Generation = {
@@ -150,4 +151,28 @@ test('where Redis lets nobody write, everybody asks and no one hears of it', asy
   onTestFinished(() => reading.disconnect());
   const lease = new SourceLease({ redis: reading, view, floors: new Floors(() => undefined) });
   for (const asked of ['"one"', '"two"']) expect(text(await lease.ask(generation, 'k', async () => document(asked)))).toBe(asked);
+});
+
+test('a page from Redis ends the floor that it was held against, not one that was set while Redis answered', async () => {
+  const {
+    redis,
+    view,
+    floors: [floors],
+  } = openLeases(1);
+  await redis.zadd(pageKey(view.space, 1, 'p'), 0, '');
+  await redis.hset(entriesKey(view.space, 1, 'p'), 'depth', '');
+  const read = () =>
+    entriesFromRedis({ redis, view, floors } as Partial<ReadParts> as ReadParts, { list: generation, partition: 'p' }, null, 10);
+  const [met, newer] = [
+    { entries: new Map(), ticket: null },
+    { entries: null, ticket: null },
+  ];
+  floors!.setPartition(1, 'p', met);
+  const reading = read();
+  floors!.setPartition(1, 'p', newer);
+  expect(await reading).toMatchObject({ members: [], tier: 'redis' });
+  expect(floors!.ofPartition(1, 'p')).toBe(newer);
+  floors!.setPartition(1, 'p', met);
+  expect(await read()).not.toBeNull();
+  expect(floors!.ofPartition(1, 'p')).toBeNull();
 });

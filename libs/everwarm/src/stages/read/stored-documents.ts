@@ -116,7 +116,7 @@ from everwarm.${projectionTable(id)} p where p.key = any($1) and p.as_of > '-inf
   const found = new Map<string, RawDocument | null>();
   for (const { key, doc, version, asOf, owed } of rows) {
     const floor = floors.of(id, key);
-    if (floor !== null && version < floor) continue;
+    if (floors.blind || (floor !== null && version < floor)) continue;
     // While nobody has heard of the copy lately, the ledger alone does not tell what Redis lacks.
     if (owed || !view.informed()) floors.raise(id, key, version);
     else if (floor !== null) floors.drop(id, key);
@@ -158,7 +158,7 @@ from (${sourcesSql(model)}) r cross join everwarm.version_seq s left join everwa
     if (isStored) {
       floors.settle(id, key, seen.get(key) ?? null, version);
       if (owed || !view.informed()) floors.raise(id, key, version);
-    } else if (owed || version !== null || seen.get(key)) floors.raise(id, key, floorAbove(view.space.epoch, BigInt(drawn)));
+    } else if (owed || version !== null || seen.get(key)) floors.raise(id, key, floorAbove(view.space.epoch, BigInt(drawn)), true);
     const body = text === null ? null : Buffer.from(text);
     // Nobody reads what a generation that is being built has stored, be it the same.
     const isRead = isStored && generation.state !== 'building';
