@@ -5,14 +5,15 @@ import { regionsOf, shownCode } from './shown-code.ts';
 const root = new URL('../../', import.meta.url);
 const textOf = (file: string) => readFile(new URL(file, root), 'utf8');
 
-describePage('docs/recipes.md', 15);
-describePage('docs/guides/declaring.md', 5);
-describePage('docs/guides/reading.md', 3);
+describePages(['docs/recipes.md'], 15);
+describePages(['docs/guides/declaring.md'], 5);
+describePages(['docs/guides/reading.md'], 3);
+describePages(['docs/guides/lifecycles.md', 'docs/guides/evicting.md'], 4);
 
-/** Every block of code on the page is a region of a file that is compiled, and run, with everything else; and nothing there is left out. */
-function describePage(page: string, atLeast: number): void {
-  test(`${page} shows code that runs`, async () => {
-    const blocks = shownCode(await textOf(page));
+/** Every block of code on the pages is a region of a file that is compiled, and run, with everything else; and nothing there is left out. */
+function describePages(pages: readonly string[], atLeast: number): void {
+  test(`${pages.join(' and ')} show code that runs`, async () => {
+    const blocks = (await Promise.all(pages.map(textOf))).flatMap(shownCode);
     expect(blocks.length).toBeGreaterThan(atLeast);
     const shown = new Map<string, Set<string>>();
     for (const { from, code } of blocks) {
