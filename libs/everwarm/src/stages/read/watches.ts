@@ -1,4 +1,5 @@
 import type { Generation } from '#contracts/compiled.ts';
+import { EverwarmError, type EverwarmErrorCode } from '#contracts/errors.ts';
 import type { Transform } from '#contracts/transform.ts';
 import type { Version } from '#contracts/version.ts';
 import type { RawDocument } from './read-parts.ts';
@@ -32,6 +33,9 @@ const everyMs = 1000;
 
 /** How many keys are read together. */
 const together = 100;
+
+/** What one key among many can fail a read by: its rows, its transform, or somebody else's value in its place in Redis. */
+const ofOneKey: ReadonlySet<EverwarmErrorCode> = new Set(['E_DOCUMENT', 'E_TRANSFORM', 'E_REDIS_UNFIT']);
 
 /**
  * The documents that this process watches. However many watch one key, it is read once for each change that is heard of it, and
@@ -152,10 +156,11 @@ export class Watches {
         topic.state = 'still';
         if (!learn(topic, turns[index] ?? 0, answers[index] ?? null) || again) this.#ask(topic);
       }
-    } catch {
-      if (topics.length === 1) first.state = 'failed';
-      // One that cannot be made takes nothing from the others.
-      else for (const topic of topics) void this.#read([topic]);
+    } catch (error) {
+      // One that cannot be made takes nothing from the others. Of a store that fails nothing is asked before the next tick.
+      const isOfOne = error instanceof EverwarmError && ofOneKey.has(error.code);
+      if (isOfOne && topics.length > 1) for (const topic of topics) void this.#read([topic]);
+      else for (const topic of topics) topic.state = 'failed';
     }
   }
 }
