@@ -111,7 +111,10 @@ describe.each(servers)('%s', (_, open) => {
       await open({ freshness: { timeoutMs: 1, onTimeout: 'stale' } }),
       await open({ freshness: { timeoutMs: 30_000, onTimeout: 'error' } }),
     ];
-    const said = async (response: Response) => [response.headers.get('everwarm-pending'), (await response.json()).name];
+    const said = async (response: Response) => [
+      response.headers.get('everwarm-pending'),
+      ((await response.json()) as { name: string }).name,
+    ];
     const client = await pool.connect();
     try {
       await client.query('begin');

@@ -3,11 +3,12 @@ import { asAdmin, createDatabase, createRedis, type TestRedis } from '@everwarm/
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { type AnyModel, createEverwarm, type Everwarm, type EverwarmConfig, type Reader } from 'everwarm';
 import { createReader } from 'everwarm/reader';
+import type { Pool } from 'pg';
 import { categoryProducts, currentOffer, productPage, schema, shopTables, stockLevel } from './shop.ts';
 
 /** The shop of docs/recipes.md, as an application has it: a database, an Everwarm that runs, and a reader. */
 export type Shop = {
-  readonly db: NodePgDatabase<typeof schema>;
+  readonly db: NodePgDatabase<typeof schema> & { readonly $client: Pool };
   readonly everwarm: Everwarm;
   readonly reader: Reader;
   readonly redis: TestRedis;
