@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Generation } from '#contracts/compiled.ts';
+import { formatVersion } from '#contracts/version.ts';
 import type { RawDocument } from '#stages/read/read-parts.ts';
 import { watching } from '#stages/read/watch.ts';
 import { Watches } from '#stages/read/watches.ts';
@@ -33,6 +34,13 @@ test('what a client has already is not sent again', async () => {
   expect(await textOf([document('1')], '1')).toBe(':\n\n');
   expect(await textOf([document('2')], '1')).toBe(':\n\nid: 2\ndata: {"v":"2"}\n\n');
   expect(await textOf([document('1'), document('2')], '2')).toBe(':\n\nid: 1\ndata: {"v":"1"}\n\nid: 2\ndata: {"v":"2"}\n\n');
+});
+
+test('a client that comes from a server that was further is shown nothing older', async () => {
+  const [one, two, three] = [1, 2, 3].map((number) => formatVersion(1, BigInt(number))) as [string, string, string];
+  const event = (version: string) => `id: ${version}\ndata: {"v":"${version}"}\n\n`;
+  expect(await textOf([document(one), document(two), document(three)], two)).toBe(`:\n\n${event(three)}`);
+  expect(await textOf([document(one), null, document(three)], two)).toBe(`:\n\nevent: gone\ndata: null\n\n${event(three)}`);
 });
 
 test('a document that is gone is an event without an id; one without a version is sent each time', async () => {

@@ -6,6 +6,8 @@ export const eventsType = 'text/event-stream; charset=utf-8';
 /** A comment, which keeps what stands between from closing a connection on which nothing is said. */
 const heartbeat = Buffer.from(':\n\n');
 
+const versionForm = /^\d{4}-\d{19}$/;
+
 const lineBreak = /\r\n|\r|\n/;
 
 /** What {@link liveEvents} is told. */
@@ -34,9 +36,16 @@ export async function* liveEvents(
     const step = await next;
     if (step.done) return;
     const document = step.value;
-    if (document === null || document.version === null || document.version !== seen) yield eventOf(document);
+    if (isSeen(document, seen)) continue;
+    yield eventOf(document);
     seen = document?.version ?? undefined;
   }
+}
+
+/** Whether the client has this already, or, from a server that was further, something newer. What is no version can only be the same. */
+function isSeen(document: RawDocument | null, seen: string | undefined): boolean {
+  if (document === null || document.version === null || seen === undefined) return false;
+  return versionForm.test(seen) ? document.version <= seen : document.version === seen;
 }
 
 /** One event. JSON text may have line breaks between its tokens, and each line of an event's data begins anew. */
