@@ -71,3 +71,33 @@ test('documents that wait for their time, counted lists, keys of enums, SQL by h
     { key: '["Roots & tubers","1"]', awaited: true },
   ]);
 });
+
+test('a moment that comes while a transaction is open, and functions that others named like built-in ones, change no document', async () => {
+  const database = await createDatabase({ template });
+  onTestFinished(() => database.drop());
+  const { pool } = database;
+  const namespace = `garden-${randomBytes(6).toString('hex')}`;
+  const everwarm = createEverwarm({ postgres: database.urlFor('garden'), redis: providedServers().redisUrl, namespace, readModels });
+  onTestFinished(() => everwarm.stop());
+  // Of the very type that is asked for, where the built-in ones take any: these would be preferred, with the rights of whoever owns the schema.
+  for (const type of ['integer[]', 'text[]'])
+    await pool.query(
+      `create function public.cardinality(${type}) returns integer language plpgsql as 'begin raise exception ''called as %'', current_user; end'`,
+    );
+  const left: unknown[] = [];
+  const write = (statement: string, more = '') =>
+    everwarm.transaction(
+      pool,
+      async (client) => {
+        await client.query(statement);
+        await client.query(more);
+      },
+      { onInlined: (inlined) => void left.push(...inlined.left) },
+    );
+  await write(`insert into "Garden"."Bed" values ('herbs', 1, 'Mint', now() - interval '1 day')`);
+  expect(left).toEqual([]);
+  expect(await everwarm.reader.raw(bedPage, { kind: 'herbs', no: 1 })).toMatchObject({ version: expect.any(String) });
+  // It opens within the transaction, which looks at the time at which it began.
+  await write(`insert into "Garden"."Bed" values ('herbs', 2, 'Basil', now() + interval '50 milliseconds')`, 'select pg_sleep(0.06)');
+  expect(left).toContainEqual({ model: 'bed_page', reason: 'failed', code: 'EW003' });
+});

@@ -1,6 +1,8 @@
 import type { Transactions } from '#contracts/database.ts';
+import { EverwarmError } from '#contracts/errors.ts';
 import { lastsMs, lazyTerms } from '#contracts/lazy.ts';
 import { reached } from '#contracts/steps.ts';
+import { readEpoch } from '#platform/epoch.ts';
 import type { CopyView } from './stages/read/copy-lease.ts';
 import type { Fill } from './stages/read/lazy-reads.ts';
 import { acknowledge } from './stages/recompute/acknowledge.ts';
@@ -25,6 +27,7 @@ export function lazyFiller({ db, redis, view }: FillerParts): Fill {
   return async (generation, key, transform) => {
     if (performance.now() < refusedUntil) return undefined;
     const { space } = view;
+    const ordinal = Number.parseInt(space.epoch, 10);
     try {
       // Leased to this process for a moment, as to a job; a key that is owed already is taken over. No lock on its row is kept.
       await db.query(
@@ -33,10 +36,13 @@ export function lazyFiller({ db, redis, view }: FillerParts): Fill {
       );
       const { written, claims } = await recomputeBatch(
         db,
-        Number.parseInt(space.epoch, 10),
+        ordinal,
         generation,
         [key],
         async (tx, batch) => {
+          // On this very connection: under the number of an epoch that is over, clients may hold something else of this version.
+          if ((await readEpoch(tx)).ordinal !== ordinal)
+            throw new EverwarmError('E_POSTGRES', 'Postgres is in another epoch than this reader.');
           const documents = await writeDocuments(tx, batch, transform, undefined, lazyTerms(batch.lifecycle) ? 'all' : 'changed');
           await writeTimers(tx, batch);
           return documents;

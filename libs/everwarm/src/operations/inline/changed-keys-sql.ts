@@ -2,7 +2,7 @@ import { isTouch, maskOf, type Source } from '#contracts/change.ts';
 import type { CompiledModel, Dependency } from '#contracts/compiled.ts';
 import { keyTextSql } from '#model/sql/forms.ts';
 import { textLiteral } from '#model/sql/literal.ts';
-import { type FunctionSql, functionSql } from './function-sql.ts';
+import { type FunctionSql, functionSql, searchPath } from './function-sql.ts';
 
 /** A generation that is written in its writers' transactions. */
 export type InlineGeneration = { readonly id: number; readonly model: CompiledModel };
@@ -13,16 +13,16 @@ export const keysFunction = (generation: number): string => `inline_${generation
 /**
  * The functions that find which keys of a generation the given changes may affect, by its stored ways back: `(everwarm.outbox[], integer)`
  * gives the keys as text[], null where they cannot be known (a TRUNCATE, a capture that broke). No way back is followed further than
- * to so many keys as the second parameter says. The same as the relay's `resolve`, in Postgres: what it does not find, that one does.
+ * to so many keys as the second parameter says; `path` is where stored SQL finds what it names without a schema. The same as the relay's `resolve`, in Postgres: what it does not find, that one does.
  */
-export function changedKeysSql({ id, model }: InlineGeneration, sources: readonly Source[]): FunctionSql[] {
+export function changedKeysSql({ id, model }: InlineGeneration, sources: readonly Source[], path: readonly string[]): FunctionSql[] {
   const unknown: string[] = [];
   const branches: string[] = sources.filter(isTouch).map(({ id: touch }) => touchedSql(touch, model.name));
   const ways: FunctionSql[] = [];
   for (const dependency of model.dependencies) {
     const read = sources.filter(({ table }) => table.schema === dependency.table.schema && table.name === dependency.table.name);
     const way = dependency.wayBack.kind === 'query' ? `inline_${id}_way_${ways.length}` : null;
-    if (way !== null) ways.push(wayBackSql(way, dependency));
+    if (way !== null) ways.push(wayBackSql(way, dependency, path));
     for (const source of read) {
       const concerned = `o.source = ${source.id} and (o.mask & (${maskOf(source, dependency.columns)})::bigint) <> 0`;
       const positions = dependency.link.map((column) => source.links.indexOf(column) + 1);
@@ -64,12 +64,13 @@ function branchSql({ wayBack }: Dependency, concerned: string, positions: readon
 }
 
 /** A way back with the parameters it was written for, and one more: how many keys at most. Strict: without a row that concerns it, it is not run. */
-function wayBackSql(name: string, { link, wayBack }: Dependency): FunctionSql {
+function wayBackSql(name: string, { link, wayBack }: Dependency, path: readonly string[]): FunctionSql {
   const sql = wayBack.kind === 'query' ? wayBack.sql : '';
   return functionSql(name, {
     parameters: [...link.map(() => 'text[]'), 'integer'],
     returns: 'setof text',
     strict: true,
+    options: searchPath(path),
     body: `return query select w.key::text from (${sql}) w limit $${link.length + 1};`,
   });
 }

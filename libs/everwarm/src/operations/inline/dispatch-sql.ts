@@ -1,6 +1,6 @@
 import { shardCount, shardLockSpace } from '#contracts/names.ts';
 import { versionLength } from '#contracts/version.ts';
-import { identifier, textLiteral } from '#model/sql/literal.ts';
+import { textLiteral } from '#model/sql/literal.ts';
 import { type InlineGeneration, keysFunction } from './changed-keys-sql.ts';
 import { type FunctionSql, functionSql } from './function-sql.ts';
 import { writeFunction, writtenColumns } from './write-keys-sql.ts';
@@ -34,11 +34,11 @@ const columns =
  * caller has done what was deferred to the commit, foreign keys say). Whatever stands in its way is told, and left to the workers, to whom
  * the captured changes go in any case, with a mark that says which generations are written: more keys than `most`, locks that are not had within `patience` milliseconds, a document that fails.
  */
-export function dispatchSql(generations: readonly InlineGeneration[], path: readonly string[]): FunctionSql {
+export function dispatchSql(generations: readonly InlineGeneration[]): FunctionSql {
   return functionSql('inline', {
     parameters: ['most integer', 'bytes integer', 'patience integer'],
     returns: `table (${columns})`,
-    options: settings(path),
+    options: settings,
     declare: `me xid8 := pg_current_xact_id_if_assigned();
   table_used integer;
   seen bigint;
@@ -108,12 +108,12 @@ function ownChanges(table: 'outbox' | 'outbox_0' | 'outbox_1'): string {
   return `select count(*), array_agg(s.change) into seen, changes from (select o::everwarm.outbox as change from everwarm.${table} o where o.xid = me limit ${mostChanges + 1}) s;`;
 }
 
-/** A document's text must be the same in every session, and its plans those of the workers. What row level security would hide fails instead. */
-function settings(path: readonly string[]): string {
-  const schemas = [...path.map(identifier), 'pg_temp'].join(', ');
-  return ` security definer set search_path = ${schemas} set timezone = 'UTC' set datestyle = 'ISO, YMD' set intervalstyle = 'postgres'
+/**
+ * A document's text must be the same in every session, and its plans those of the workers. What row level security would hide fails
+ * instead. Nothing here is found in a schema where others may create functions; what stored SQL needs of those, its own functions set.
+ */
+const settings = ` security definer set search_path = pg_catalog, pg_temp set timezone = 'UTC' set datestyle = 'ISO, YMD' set intervalstyle = 'postgres'
 set bytea_output = 'hex' set extra_float_digits = 1 set jit = off set plan_cache_mode = force_generic_plan set enable_seqscan = off set row_security = off set lock_timeout = 0`;
-}
 
 function ids(generations: readonly InlineGeneration[]): string {
   return `'{${generations.map(({ id }) => id).join(', ')}}'::integer[]`;

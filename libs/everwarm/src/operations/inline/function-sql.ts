@@ -21,14 +21,20 @@ export type FunctionParts = {
   readonly body: string;
 };
 
+/** The setting under which stored SQL finds what it names without a schema: as when it was stored. */
+export function searchPath(path: readonly string[]): string {
+  return ` set search_path = ${[...path.map(identifier), 'pg_temp'].join(', ')}`;
+}
+
 /** A function in PL/pgSQL, which plans each of its statements once per session. Names in its SQL are columns first. */
 export function functionSql(
   name: string,
   { parameters, returns, strict = false, options = '', declare = '', body }: FunctionParts,
 ): FunctionSql {
+  // The text is what an installed function is compared by: its settings are part of it.
   const source = `
 #variable_conflict use_column
-${declare === '' ? '' : `declare\n  ${declare}\n`}begin
+${options === '' ? '' : `--${options.replaceAll('\n', ' ')}\n`}${declare === '' ? '' : `declare\n  ${declare}\n`}begin
   ${body}
 end
 `;

@@ -19,9 +19,10 @@ export async function installInline(tx: Database): Promise<void> {
     `select id, jsonb_build_object('schema', schema_name, 'name', table_name) as "table", links, columns from everwarm.sources order by id`,
   );
   const { rows: paths } = await tx.query<{ path: string[] }>('select current_schemas(false)::text[] as path');
+  const path = paths[0]?.path ?? [];
   const wanted = [
-    ...generations.flatMap((generation) => [...changedKeysSql(generation, sources), ...writeKeysSql(generation)]),
-    dispatchSql(generations, paths[0]?.path ?? []),
+    ...generations.flatMap((generation) => [...changedKeysSql(generation, sources, path), ...writeKeysSql(generation, path)]),
+    dispatchSql(generations),
   ];
   const { rows: installed } = await tx.query<{ name: string; source: string; signature: string }>(
     `select p.proname as name, p.prosrc as source, p.oid::regprocedure::text as signature from pg_proc p
