@@ -117,8 +117,8 @@ from everwarm.${projectionTable(id)} p where p.key = any($1) and p.as_of > '-inf
   for (const { key, doc, version, asOf, owed } of rows) {
     const floor = floors.of(id, key);
     if (floors.blind || (floor !== null && version < floor)) continue;
-    // While nobody has heard of the copy lately, the ledger alone does not tell what Redis lacks.
-    if (owed || !view.informed()) floors.raise(id, key, version);
+    // While nobody has heard of the copy lately, the ledger alone does not tell what Redis lacks; nor of what was written inline.
+    if (owed || lifecycle === 'inline' || !view.informed()) floors.raise(id, key, version);
     else if (floor !== null) floors.drop(id, key);
     found.set(key, doc === null ? null : { body: Buffer.from(doc), version, asOf: Math.round(asOf), tier: 'postgres', pending: owed });
   }
@@ -137,7 +137,7 @@ async function derive(
   keys: readonly string[],
   { transform, unmade, last }: { readonly transform: Transform | null; readonly unmade: Unmade; readonly last: boolean },
 ): Promise<Map<string, RawDocument | null>> {
-  const { id, model } = generation;
+  const { id, model, lifecycle } = generation;
   const seen = new Map(keys.map((key) => [key, floors.of(id, key)]));
   const sql = `select r.key, r.doc, extract(epoch from statement_timestamp())::float8 * 1000 as at, p.doc as stored, p.version,
   extract(epoch from p.as_of)::float8 * 1000 as "asOf", ${owedSql(id, 'r.key')} as owed, s.last_value::text as drawn
@@ -157,7 +157,7 @@ from (${sourcesSql(model)}) r cross join everwarm.version_seq s left join everwa
     const isStored = version !== null && text === stored;
     if (isStored) {
       floors.settle(id, key, seen.get(key) ?? null, version);
-      if (owed || !view.informed()) floors.raise(id, key, version);
+      if (owed || lifecycle === 'inline' || !view.informed()) floors.raise(id, key, version);
     } else if (owed || version !== null || seen.get(key)) floors.raise(id, key, floorAbove(view.space.epoch, BigInt(drawn)), true);
     const body = text === null ? null : Buffer.from(text);
     // Nobody reads what a generation that is being built has stored, be it the same.
