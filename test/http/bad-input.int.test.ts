@@ -3,10 +3,10 @@ import { everwarmHttp } from 'everwarm/http';
 import { createReader, type StandaloneReader } from 'everwarm/reader';
 import fastify from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isBackground, postgresStatements, redisCommands } from '../fixtures/said.ts';
+import { type Tap, tap } from '../fixtures/tap.ts';
 import { ownBook, routes, shelfPage, tenantRoutes } from './fixtures/library.ts';
 import { type AskEither, type Library, openLibrary, serveFastify, serveOn, serveWeb } from './fixtures/open-library.ts';
-import { postgresStatements, redisCommands } from './fixtures/said.ts';
-import { type Tap, tap } from './fixtures/tap.ts';
 
 let library: Library;
 let reader: StandaloneReader;
@@ -26,20 +26,11 @@ afterAll(async () => {
   for (const one of taps) await one.close();
 });
 
-/** All that a reader says to stores without being asked: to learn whether Redis may be believed, which generation serves, and what is read most. */
-const background = [
-  /^get \S+:present$/,
-  /^info (server|replication)$/,
-  /^everwarm_look_at_copy$/,
-  /^select g\.id, g\.name, g\.hash, g\.state, .* from everwarm\.relay r left join everwarm\.generations g/,
-  /^insert into everwarm\.most_read /,
-];
-
 /** Runs `action` and returns what the stores were asked for meanwhile; what a reader says to them in the background is left out. */
 async function asked(action: () => Promise<void>): Promise<string[]> {
   for (const one of taps) one.heard();
   await action();
-  return taps.flatMap((one) => one.heard()).filter((command) => !background.some((known) => known.test(command)));
+  return taps.flatMap((one) => one.heard()).filter((command) => !isBackground(command));
 }
 
 const path = (text: string) => encodeURIComponent(text);
