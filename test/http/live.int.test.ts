@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { waitFor } from '@everwarm/testkit';
+import { TestSignal, waitFor } from '@everwarm/testkit';
 import { everwarmHttp } from 'everwarm/http';
 import fastify from 'fastify';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -153,6 +153,37 @@ test('a server that closes ends what is live', async () => {
   await events.next();
   await app.close();
   await expect(events.next()).rejects.toThrow('The events ended.');
+});
+
+test('a server that closes waits for no connection that is about to be live', async () => {
+  const { reader } = library.everwarm;
+  const [asked, told] = [new TestSignal('the document to be asked for'), new TestSignal('the server to stop listening')];
+  const rawWatch: typeof reader.rawWatch = (...of) => {
+    const documents = reader.rawWatch(...of);
+    const isTold = told.next();
+    const next = async () => {
+      asked.fire();
+      await isTold;
+      return documents.next();
+    };
+    return {
+      ...documents,
+      next,
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  };
+  const app = fastify();
+  await app.register(everwarmHttp, { ...options(), reader: { ...reader, rawWatch } });
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const response = fetch(`${url}/shelves/a/live`);
+  await asked.next();
+  const closed = app.close();
+  await waitFor(() => !app.server.listening, { what: 'the server to close' });
+  told.fire();
+  await closed;
+  expect(await (await response).text()).toBe('');
 });
 
 test('a comment is sent while there is no news', async () => {

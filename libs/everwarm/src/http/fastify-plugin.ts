@@ -23,10 +23,11 @@ export type FastifyOptions = HttpOptions<FastifyRequest> & {
 export async function everwarmHttp(app: FastifyInstance, options: FastifyOptions): Promise<void> {
   const { cors, tenant } = options;
   if (cors) checkCors(cors);
-  const open = new Set<Close>();
-  // Connections that never end by themselves would keep the server from closing.
+  const open: Open = { closes: new Set(), isClosing: false };
+  // Connections that never end by themselves would keep the server from closing, those too that are about to open.
   app.addHook('preClose', async () => {
-    for (const close of open) close();
+    open.isClosing = true;
+    for (const close of open.closes) close();
   });
   const give = (request: FastifyRequest, reply: FastifyReply, answered: Answer) => {
     if (cors) allowOrigin(answered.headers, cors, request.headers.origin);
@@ -69,17 +70,19 @@ function askedBy({ params, query, headers }: FastifyRequest): Asked {
   };
 }
 
-/** Ends a connection on which something goes on. */
-type Close = () => void;
+/** What ends each connection on which something goes on, and whether all are to end. */
+type Open = { readonly closes: Set<() => void>; isClosing: boolean };
 
 /** Writes an answer. Node leaves out the body of an answer to HEAD by itself. */
-function send(reply: FastifyReply, { status, headers, body }: Answer, open: Set<Close>): Promise<void> | undefined {
+function send(reply: FastifyReply, { status, headers, body }: Answer, open: Open): Promise<void> | undefined {
   const response = reply.raw;
   if (reply.sent) {
     if (isStream(body)) body.close();
     return undefined;
   }
   reply.hijack();
+  // A server that closes waits for what is kept open for a next request.
+  if (open.isClosing) response.shouldKeepAlive = false;
   response.writeHead(status, withEarlier(headers, reply));
   if (isStream(body)) return sendStream(response, body, open);
   response.end(body);
@@ -98,7 +101,7 @@ function withEarlier(headers: string[], reply: FastifyReply): OutgoingHttpHeader
 }
 
 /** Writes what goes on as fast as it is taken, and no faster. */
-async function sendStream(response: ServerResponse, stream: Stream, open: Set<Close>): Promise<void> {
+async function sendStream(response: ServerResponse, stream: Stream, open: Open): Promise<void> {
   if (response.destroyed) {
     stream.close();
     return;
@@ -110,13 +113,13 @@ async function sendStream(response: ServerResponse, stream: Stream, open: Set<Cl
     if (response.writableNeedDrain) response.destroy();
   };
   response.once('close', () => {
-    open.delete(close);
+    open.closes.delete(close);
     closed.abort();
     stream.close();
   });
-  open.add(close);
+  open.closes.add(close);
   for await (const part of stream.parts) {
-    if (closed.signal.aborted) break;
+    if (closed.signal.aborted || open.isClosing) break;
     if (!response.write(part)) await once(response, 'drain', { signal: closed.signal }).catch(() => undefined);
   }
   response.end();
