@@ -151,6 +151,27 @@ describe.each(servers)('%s', (_, open, openForTenants) => {
   });
 });
 
+test('a token of a transaction that has not ended, or that there never was, is the client’s doing', async () => {
+  const failures: unknown[] = [];
+  const ask = serveWeb({ reader, routes, freshness: { timeoutMs: 1 }, onError: (error) => void failures.push(error) });
+  const client = await library.pool.connect();
+  try {
+    await client.query('begin');
+    const open = await library.everwarm.token(client);
+    const [epoch] = Buffer.from(open, 'base64url').toString().split('.');
+    const never = Buffer.from(`${epoch}.${2n ** 63n}`).toString('base64url');
+    for (const after of [open, never])
+      for (const where of ['/shelves/a', '/shelves/a/books']) {
+        const response = await ask(where, { headers: { 'everwarm-after': after } });
+        expect([response.status, await response.json()]).toMatchObject([409, { code: 'E_STALE', status: 409 }]);
+      }
+  } finally {
+    await client.query('rollback');
+    client.release();
+  }
+  expect(failures).toEqual([]);
+});
+
 describe('Fastify as it comes, whose router takes parameters of 100 characters', () => {
   const long = 'k'.repeat(10_240);
   const refusal = { status: 414, code: 'bad_url', detail: expect.stringContaining('longer than 100 characters') };

@@ -52,7 +52,8 @@ const details = {
  */
 export function problemOf(error: unknown): Problem {
   if (!(error instanceof EverwarmError)) return { status: 500, code: 'internal', detail: details[500] };
-  const status = statuses[error.code];
+  // A token of a transaction that has not ended, or that there never was, was sent too early or made up.
+  const status = error.code === 'E_STALE' && error.context['open'] === true ? 409 : statuses[error.code];
   return { status, code: error.code, detail: status === 500 || status === 503 ? details[status] : error.message };
 }
 

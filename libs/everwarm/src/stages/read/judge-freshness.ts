@@ -64,7 +64,7 @@ function judgedBy(
     verdict === 'open'
       ? `${what} was asked for after a transaction that has not ended after ${timeoutMs} ms. Commit before the token is used.`
       : `${what} does not show what the token names after ${timeoutMs} ms. Wait longer, or let the sources answer.`,
-    { context: { model: name, key } },
+    { context: { model: name, key, open: verdict === 'open' } },
   );
 }
 
