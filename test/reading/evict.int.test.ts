@@ -1,4 +1,6 @@
 import { seededRandom, spawnNode, waitFor } from '@everwarm/testkit';
+import { pgTable, text } from 'drizzle-orm/pg-core';
+import { defineReadModel } from 'everwarm';
 import { expect, onTestFinished, test } from 'vitest';
 import { documentKey } from '../../libs/everwarm/src/contracts/names.ts';
 import { decodeStored } from '../../libs/everwarm/src/contracts/version.ts';
@@ -147,6 +149,52 @@ test('documents are evicted by the beginning of their keys, or all of them; what
   expect(rows.map(({ verb }) => verb)).toEqual(['evict', 'evict', 'evict', 'clear', 'clear']);
   await everwarm.start();
   await expectEquivalence(depot);
+});
+
+test('a text begins keys as it is written, whatever it means to a pattern, and none that only look alike', async () => {
+  const depot = await openDepot({ start: false });
+  const paths = [
+    '/blog',
+    '/blog/',
+    '/blog/1',
+    '/blog/a/b',
+    '/Blog/1',
+    '/blogs/1',
+    '/blog%/1',
+    '/blog_/1',
+    '/blog\\/1',
+    '["x","1"]',
+    'é/1',
+    'e/1',
+  ];
+  await depot.pool.query('create table page (path text primary key)');
+  await depot.pool.query('insert into page select unnest($1::text[])', [paths]);
+  const pages = pgTable('page', { path: text().primaryKey() });
+  const model = defineReadModel({ pages }, 'pages', { name: 'page_by_path' });
+  const everwarm = depot.another([model]);
+  await everwarm.migrate();
+  await everwarm.start();
+  await everwarm.settled();
+  await everwarm.stop();
+  const evicting = depot.another([model]);
+  const gone = new Set<string>();
+  const evicted = async (prefix: string, ...expected: string[]) => {
+    expect(await evicting.evictWhere(model, prefix), prefix).toBe(expected.length);
+    for (const path of expected) gone.add(path);
+    for (const copies of [await postgresCopies(depot, model), await redisCopies(depot, model)]) {
+      const taken = [...copies].filter(([, { doc }]) => doc === null).map(([key]) => key);
+      expect(taken.toSorted(), prefix).toEqual([...gone].toSorted());
+    }
+  };
+  await evicted('/blog/', '/blog/', '/blog/1', '/blog/a/b');
+  await evicted('/blog%', '/blog%/1');
+  await evicted('/blog_', '/blog_/1');
+  await evicted('/blog\\', '/blog\\/1');
+  await evicted('%');
+  await evicted('_');
+  await evicted('["x",', '["x","1"]');
+  await evicted('é', 'é/1');
+  await evicted('/b', '/blog', '/blogs/1');
 });
 
 test('a document that is said to expire is derived anew when the time has come, and not before', async () => {
