@@ -218,6 +218,18 @@ describe('Fastify as it comes, whose router takes parameters of 100 characters',
   });
 });
 
+test('a request of nobody reads nothing, least of all what is the empty tenant’s', async () => {
+  for (const none of [undefined, null]) {
+    const ask = serveWeb({ reader, routes: tenantRoutes, tenant: () => none as unknown as string });
+    for (const where of ['/own/books/1', '/own/books/1/live', '/own/books'])
+      expect([(await ask(where)).status, where]).toEqual([403, where]);
+  }
+});
+
+test('a reader of one tenant that is given no key', async () => {
+  await expect(reader.forTenant('a').raw(ownBook, null as unknown as number)).rejects.toMatchObject({ code: 'E_KEY' });
+});
+
 test('a reader of one tenant that is given the key of another', async () => {
   const own = reader.forTenant('empty');
   const key = { shelf: 'a', number: 1 };

@@ -1,4 +1,5 @@
 import type { KeyColumn } from '#contracts/compiled.ts';
+import { EverwarmError } from '#contracts/errors.ts';
 import type { KeyValue } from '#contracts/key.ts';
 import type { ReadOptions } from '#stages/read/read-options.ts';
 import type { Reader } from '#stages/read/reader.ts';
@@ -160,7 +161,9 @@ function sidesOf({ reader, tenant }: Options, mark = ''): (asked: Asked) => Side
   const own = { reader, mark };
   if (!tenant) return () => own;
   const bound = new Map<KeyValue, Side>();
-  return ({ tenant: whose = '' }) => {
+  return ({ tenant: whose }) => {
+    if (whose === undefined || whose === null)
+      throw new EverwarmError('E_TENANT', 'This request is of no tenant. Have "tenant" throw for requests that prove none.');
     const known = bound.get(whose);
     if (known) return known;
     if (bound.size >= mostReaders) bound.clear();

@@ -82,7 +82,8 @@ function boundTo(tenant: KeyValue, model: CompiledModel): Bound {
 /** The whole key: with the tenant, whether what was given names it or not. */
 function keyOfTenant({ model, column, text }: Bound, tenant: KeyValue, key: KeyInput): KeyInput {
   const [, only, ...rest] = model.key;
-  const isScalar = typeof key !== 'object' || key instanceof Date;
+  // Callers without types give null for a key that they do not have.
+  const isScalar = typeof key !== 'object' || key === null || key instanceof Date;
   const property = only && rest.length === 0 ? only.property : column.property;
   const given = isScalar ? { [property]: key } : key;
   if (Object.hasOwn(given, column.property) && keyText(model.name, column, given[column.property]) !== text)
