@@ -1,5 +1,5 @@
 import { type BlogDatabase, categoryPosts, postDetail, schema } from '@everwarm/blog';
-import type { Everwarm } from 'everwarm';
+import type { Everwarm, ReadModel } from 'everwarm';
 import { createHandler, documentRoute, everwarmHttp, listRoute, sendToken } from 'everwarm/http';
 import { createReader } from 'everwarm/reader';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -29,6 +29,15 @@ export async function serveOwners(
 ) {
   // #region tenants
   await app.register(everwarmHttp, { ...options, tenant: (request) => ownerOf(request) });
+  // #endregion
+}
+
+/** Takes away what is kept of an owner. */
+export async function evictOwner(everwarm: Everwarm, orderPage: ReadModel) {
+  // #region evict
+  await everwarm.evictWhere(orderPage, { ownerId: 7 }); // all documents of a tenant
+  await everwarm.evict('order_page', { ownerId: 7, id: 42 }); // one; by the model's name, since its own type of keys leaves the tenant out
+  await everwarm.expireAfter('order_page', [{ ownerId: 7, id: 43 }], '10m');
   // #endregion
 }
 

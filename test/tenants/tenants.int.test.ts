@@ -1,59 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { createDatabase, providedServers, type TestDatabase } from '@everwarm/testkit';
-import { relations } from 'drizzle-orm';
-import { integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
-import { createEverwarm, defineList, defineReadModel, type Everwarm, type KeyInput } from 'everwarm';
+import { brotliDecompressSync } from 'node:zlib';
+import { createDatabase, providedServers, type TestDatabase, waitFor } from '@everwarm/testkit';
+import { createEverwarm, type Everwarm, type KeyInput } from 'everwarm';
 import { createHandler, documentRoute, listRoute } from 'everwarm/http';
+import { createReader } from 'everwarm/reader';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { acme, all, byCategory, other, page, post, readModels, shared, shout, tables } from './fixtures/tenant-models.ts';
 
-/* Two tenants whose rows share ids, categories and, but for a word, everything else. */
-
-const posts = pgTable('posts', {
-  id: integer().primaryKey(),
-  title: text().notNull(),
-  category: integer().notNull(),
-  owner: text('Owner Name').notNull(),
-});
-const comments = pgTable('comments', { id: integer().primaryKey(), postId: integer('post_id').notNull(), body: text().notNull() });
-const pages = pgTable('pages', { owner: uuid().notNull(), path: text().notNull(), body: text().notNull() }, (t) => [
-  primaryKey({ columns: [t.path, t.owner] }),
-]);
-const postRelations = relations(posts, ({ many }) => ({ comments: many(comments) }));
-const commentRelations = relations(comments, ({ one }) => ({ post: one(posts, { fields: [comments.postId], references: [posts.id] }) }));
-const schema = { posts, comments, pages, postRelations, commentRelations };
-
-const post = defineReadModel(schema, 'posts', {
-  name: 'tenant_post',
-  tenantBy: 'owner',
-  with: { comments: { columns: { body: true } } },
-  aggregates: (a) => ({ commentCount: a.count('comments') }),
-});
-const shout = defineReadModel(schema, 'posts', {
-  name: 'tenant_shout',
-  tenantBy: 'owner',
-  columns: { owner: true, title: true },
-}).transform(1, ({ title, owner }) => ({ title: title.toUpperCase(), owner }));
-const page = defineReadModel(schema, 'pages', { name: 'tenant_page', tenantBy: 'owner' });
-const byCategory = defineList(post, { name: 'tenant_posts', partitionBy: 'category', orderBy: (p) => [p.title], count: true });
-const all = defineList(post, { name: 'tenant_all', orderBy: (p) => [p.title] });
-const shared = defineReadModel(schema, 'posts', { name: 'shared_post' });
-const readModels = [post, shout, page, byCategory, all, shared];
-
-const [acme, other] = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222'];
 const namespace = `tenants-${randomBytes(6).toString('hex')}`;
 let database: TestDatabase;
 let everwarm: Everwarm;
 
 beforeAll(async () => {
   database = await createDatabase();
-  await database.pool.query(`
-    create table posts (id integer primary key, title text not null, category integer not null, "Owner Name" text not null);
-    create table comments (id integer primary key, post_id integer not null, body text not null);
-    create index on comments (post_id);
-    create table pages (owner uuid not null, path text not null, body text not null, primary key (path, owner));
-    insert into posts select n, 'Post ' || n, n % 2, case when n <= 4 then 'acme' else 'o"th,er' end from generate_series(1, 8) n;
-    insert into pages select o, '/home', 'Home of ' || o from unnest(array['${acme}', '${other}']::uuid[]) o`);
+  await database.pool.query(tables);
   everwarm = createEverwarm({ postgres: database.urlFor('tenants'), redis: providedServers().redisUrl, namespace, readModels });
   await everwarm.migrate();
   await everwarm.start();
@@ -179,10 +140,41 @@ test('bytes that lie under a key of the tenant and are not the tenant’s are no
       await expect(of('acme').raw(model, id)).rejects.toThrow(refusal);
       await expect(of('acme').raw(model, id)).rejects.not.toThrow(/Post 5|POST 5|o"th,er/);
       await expect(of('acme').rawMany(model, [id])).rejects.toThrow(refusal);
+      await expect(of('acme').rawWatch(model, id).next()).rejects.toThrow(refusal);
+      if (model === post)
+        for (const page of [() => of('acme').rawList(all), () => of('acme').list(byCategory, 1)])
+          await expect(page()).rejects.toThrow(refusal);
       await redis.set(mine, kept!);
       expect(await of('acme').get(model, id)).toMatchObject({ owner: 'acme' });
     }
   } finally {
+    redis.disconnect();
+  }
+});
+
+test('bytes of another tenant are not compressed, and a twin of theirs is not sent, wherever it lies', async () => {
+  const [mine, theirs] = [(await of('acme').raw(post, 3))!, (await of('o"th,er').raw(post, 5))!];
+  await expect(of('acme').compressed(post, 3, theirs, 'br')).rejects.toThrow(refusal);
+  await of('o"th,er').compressed(post, 5, theirs, 'br');
+  const redis = new Redis(providedServers().redisUrl);
+  const reader = createReader({ postgres: database.urlFor('tenants'), redis: providedServers().redisUrl, namespace });
+  try {
+    let twin = '';
+    const find = async () => {
+      twin = (await redis.keys(`${namespace}:*:twin:*`)).find((name) => name.endsWith(':["o\\"th,er","5"]')) ?? '';
+      return twin !== '';
+    };
+    await waitFor(find, { what: 'the twin to be in Redis' });
+    const bytes = (await redis.getBuffer(twin))!;
+    expect(bytes.toString('latin1', 0, theirs.version?.length)).toBe(theirs.version);
+    // As if both had been written in one batch.
+    const planted = Buffer.concat([Buffer.from(mine.version!), bytes.subarray(mine.version?.length)]);
+    await redis.set(twin.replace('["o\\"th,er","5"]', '["acme","3"]'), planted);
+    await waitFor(async () => (await reader.forTenant('acme').raw(post, 1))?.tier === 'redis', { what: 'Redis to be trusted' });
+    const sent = await reader.forTenant('acme').compressed(post, 3, mine, 'br');
+    expect(brotliDecompressSync(sent).toString()).toBe(mine.body.toString());
+  } finally {
+    await reader.stop();
     redis.disconnect();
   }
 });
@@ -223,4 +215,39 @@ describe('over HTTP', () => {
       expect([response.status, await response.json()]).toMatchObject([400, { code: 'E_KEY' }]);
     },
   );
+});
+
+test('what is evicted by its key, or expires, is one tenant’s, of two that have the same path', async () => {
+  const [own, others] = [
+    { path: '/home', owner: acme },
+    { path: '/home', owner: other },
+  ];
+  const versions = async () => [(await of(acme).raw(page, '/home'))?.version ?? '', (await of(other).raw(page, '/home'))?.version ?? ''];
+  const { rows } = await database.pool.query<{ id: number }>(`select id from everwarm.generations where name = 'tenant_page'`);
+  const generation = rows[0]?.id;
+  const before = await versions();
+  await expect(everwarm.evict(page, '/home')).rejects.toMatchObject({ code: 'E_KEY' });
+  expect(await everwarm.evict('tenant_page', own)).toBe(true);
+  await everwarm.settled();
+  const after = await versions();
+  expect([after[0]! > before[0]!, after[1]]).toEqual([true, before[1]]);
+  expect(await everwarm.evictMany('tenant_page', [others, { path: '/none', owner: acme }])).toBe(1);
+  await everwarm.settled();
+  const last = await versions();
+  expect([last[0], last[1]! > after[1]!]).toEqual([after[0], true]);
+
+  const spoiled = async () => {
+    const { rows: left } = await database.pool.query<{ owner: string }>(
+      `select key::json ->> 0 as owner from everwarm.projection_${generation} where doc = '{}' order by 1`,
+    );
+    return left.map(({ owner }) => owner);
+  };
+  await database.pool.query(`update everwarm.projection_${generation} set doc = '{}'`);
+  expect(await spoiled()).toEqual([acme, other]);
+  await everwarm.expireAfter('tenant_page', [own], 0);
+  await waitFor(async () => (await spoiled()).length < 2, { what: 'what expired to be derived anew' });
+  await everwarm.settled();
+  expect(await spoiled()).toEqual([other]);
+  await everwarm.expireAfter('tenant_page', [others], 0);
+  await waitFor(async () => (await spoiled()).length === 0, { what: 'the other’s too' });
 });

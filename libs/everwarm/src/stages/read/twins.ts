@@ -1,7 +1,6 @@
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import { type KeySpace, twinKey } from '#contracts/names.ts';
-import { versionLength } from '#contracts/version.ts';
 import type { RawDocument, ReadParts } from './read-parts.ts';
 
 /** How a twin is encoded, as HTTP calls it. */
@@ -25,8 +24,8 @@ const compressors: Readonly<Record<TwinEncoding, (body: Buffer) => Promise<Buffe
 type Twin = { readonly version: string; readonly bytes: Buffer };
 
 /**
- * Compressed twins of documents. The first reader that wants one makes it, and leaves it in Redis for all others with the version of the
- * document that it was made of. A twin counts only for a document of exactly that version, and of one key and version
+ * Compressed twins of documents. The first reader that wants one makes it, and leaves it in Redis for all others with the version and
+ * the key of the document that it was made of. A twin counts only for a document of exactly that version, and of one key and version
  * there are no two bodies: so none is ever older or newer than its document, whoever writes when. docs/adr says why they are there.
  */
 export class Twins {
@@ -61,11 +60,13 @@ export class Twins {
     const space: KeySpace = view.space;
     const key = twinKey(space, twin.generation, twin.encoding, twin.key);
     if (!view.trusted()) return compressors[twin.encoding](body);
+    // Compressed bytes do not show whose they are: what lies where it does not belong must not be given to another tenant.
+    const owner = Buffer.from(`${version}${nameOf(twin)}\0`);
     const stored = await redis.getBuffer(key).catch(() => null);
-    if (stored?.toString('latin1', 0, versionLength) === version) return Buffer.from(stored.subarray(versionLength));
+    if (stored?.subarray(0, owner.length).equals(owner)) return Buffer.from(stored.subarray(owner.length));
     const bytes = await compressors[twin.encoding](body);
     // Whoever may not write, or finds Redis full, has made it for itself.
-    redis.set(key, Buffer.concat([Buffer.from(version, 'latin1'), bytes]), 'PX', keptMs).catch(() => undefined);
+    redis.set(key, Buffer.concat([owner, bytes]), 'PX', keptMs).catch(() => undefined);
     return bytes;
   }
 
