@@ -2,7 +2,15 @@ import type { EverwarmError } from 'everwarm';
 import { sendToken } from 'everwarm/http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bookPage, routes, shelfPage } from './fixtures/library.ts';
-import { type AskEither, type Library, openLibrary, type ServeOptions, serveFastify, serveWeb } from './fixtures/open-library.ts';
+import {
+  type AskEither,
+  type Library,
+  openLibrary,
+  type ServeOptions,
+  serveFastify,
+  serveHono,
+  serveWeb,
+} from './fixtures/open-library.ts';
 
 let library: Library;
 
@@ -16,6 +24,7 @@ const options = (more: Partial<ServeOptions> = {}): ServeOptions => ({ reader: l
 const servers: [string, (more?: Partial<ServeOptions>) => Promise<AskEither>][] = [
   ['Fastify', (more) => serveFastify(options(more))],
   ['the web handler', async (more) => serveWeb(options(more))],
+  ['the web handler in Hono', (more) => serveHono(options(more))],
 ];
 const odd = encodeURIComponent('ä/ß "x" 😀');
 
@@ -88,7 +97,7 @@ describe.each(servers)('%s', (_, open) => {
     const { pool, everwarm } = library;
     const client = await pool.connect();
     try {
-      for (let round = 0; round < 20; round++) {
+      for (let round = 0; round < 10; round++) {
         await client.query('begin');
         await client.query(`update shelves set name = $1 where code = 'a'`, [`Round ${round}`]);
         const token = await everwarm.token(client);

@@ -5,7 +5,15 @@ import { everwarmHttp } from 'everwarm/http';
 import fastify from 'fastify';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { routes, shelfPage } from './fixtures/library.ts';
-import { type AskEither, type Library, openLibrary, serveFastify, serveWeb } from './fixtures/open-library.ts';
+import {
+  type AskEither,
+  type Library,
+  openLibrary,
+  type ServeOptions,
+  serveFastify,
+  serveHono,
+  serveWeb,
+} from './fixtures/open-library.ts';
 
 let library: Library;
 
@@ -43,9 +51,10 @@ function eventsOf(response: Response): { next(): Promise<Event>; close(): Promis
 
 const rename = (code: string, name: string) => library.pool.query('update shelves set name = $1 where code = $2', [name, code]);
 const options = () => ({ reader: library.everwarm.reader, routes });
-const servers: [string, () => Promise<AskEither>][] = [
-  ['Fastify', () => serveFastify(options())],
-  ['the web handler', async () => serveWeb(options())],
+const servers: [string, (more?: Partial<ServeOptions>) => Promise<AskEither>][] = [
+  ['Fastify', (more) => serveFastify({ ...options(), ...more })],
+  ['the web handler', async (more) => serveWeb({ ...options(), ...more })],
+  ['the web handler in Hono', (more) => serveHono({ ...options(), ...more })],
 ];
 
 describe.each(servers)('%s', (_, open) => {
@@ -90,6 +99,26 @@ describe.each(servers)('%s', (_, open) => {
     expect((await ask('/shelves/never/live')).status).toBe(404);
     const events = eventsOf(await ask('/shelves/never/live', { headers: { 'last-event-id': '0001-0000000000000000001' } }));
     expect(await events.next()).toMatchObject({ event: 'gone' });
+  });
+
+  test('a document is watched no longer than its client stays', async () => {
+    const { reader } = library.everwarm;
+    const watches: { signal: AbortSignal | undefined; isOver: boolean }[] = [];
+    const rawWatch: typeof reader.rawWatch = (model, key, watching) => {
+      const watch = { signal: watching?.signal, isOver: false };
+      watches.push(watch);
+      const versions = reader.rawWatch(model, key, watching);
+      return (async function* () {
+        yield* versions;
+        watch.isOver = true;
+      })();
+    };
+    const ask = await open({ reader: { ...reader, rawWatch } });
+    const events = eventsOf(await ask('/shelves/a/live'));
+    await events.next();
+    expect(watches).toMatchObject([{ signal: { aborted: false }, isOver: false }]);
+    await events.close();
+    await waitFor(() => watches[0]?.signal?.aborted === true && watches[0].isOver, { what: 'the watch to end' });
   });
 
   test('is no route where that was said', async () => {
