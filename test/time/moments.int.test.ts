@@ -166,3 +166,25 @@ test.concurrent('a generation that is built over rows whose time has not come wa
   await fresh.settled();
   await becomes('the article', fresh, everything);
 });
+
+test.concurrent('a document that is said to expire keeps that moment, whatever comes and changes before it', async ({
+  onTestFinished: finished,
+}) => {
+  const { pool, everwarm } = await openNewsroom({ finished });
+  await addArticle(pool, `now() + interval '1 day'`);
+  await everwarm.settled();
+  await everwarm.expireAfter(articlePage, [key], '48h');
+  await pool.query(`update "News"."Article" set title = 'Another title', "live At" = now() - interval '1 day'`);
+  await everwarm.settled();
+  // Nothing waits for its time any more but what was asked for.
+  expect((await timers(pool)).map(({ name }) => name)).toEqual([articlePage.name]);
+  const { rows } = await pool.query<{ id: number }>(
+    `select id from everwarm.generations where name = 'article_page' and state = 'serving'`,
+  );
+  await pool.query(`update everwarm.projection_${rows[0]!.id} set doc = '{"title":"Tampered with"}'`);
+  await pool.query('update everwarm.timers set at = now()');
+  const stored = async () =>
+    (await pool.query<{ title: string }>(`select doc ->> 'title' as title from everwarm.article_page`)).rows[0]?.title;
+  await waitFor(async () => (await stored()) === 'Another title', { what: 'it to be derived anew' });
+  expect(await timers(pool)).toEqual([]);
+});

@@ -1,5 +1,6 @@
 import { acknowledgeSchema } from './acknowledge-sql.ts';
 import { aggregateSchema } from './aggregate-sql.ts';
+import { askedTimersSchema } from './asked-timers-sql.ts';
 import { clusterSchema } from './cluster-sql.ts';
 import { fanOutSchema } from './fan-out-sql.ts';
 import { initialSchema } from './initial-sql.ts';
@@ -93,4 +94,5 @@ create index on everwarm.timers (at);
   { id: 19, name: 'marks of documents written inline', sql: inlineMarkSchema },
   { id: 20, name: 'since when the outbox has been turned over', sql: outboxSinceSchema },
   { id: 21, name: 'enqueued keys stay in place', sql: ledgerInPlaceSchema },
+  { id: 22, name: 'moments that were asked for', sql: askedTimersSchema },
 ];

@@ -33,7 +33,7 @@ export async function auditDocuments(
       `select r.key, r.doc as expected, p.doc as stored, p.version, coalesce(p.as_of > '-infinity', false) as kept, l.key is not null or t.key is not null as owed, ${kept ? 'k.doc is distinct from r.doc' : 'false'} as misled
 from (${sourcesSql(generation.model)}) r ${kept} left join everwarm.${projectionTable(generation.id)} p on p.key = r.key
 left join everwarm.ledger l on l.generation = $2 and l.key = r.key
-left join everwarm.timers t on t.generation = $2 and t.key = r.key and t.at <= now()`,
+left join everwarm.timers t on t.generation = $2 and t.key = r.key and not t.asked and t.at <= now()`,
       [keys, generation.id],
     );
     return result.rows;

@@ -14,7 +14,7 @@ export async function auditEntries({ db }: AuditParts, generation: Generation, k
 left join (select key, ${entries} as entries from (${sourcesSql(generation.model)}) r group by key) e on e.key = k.key
 left join (select key, ${entries} as entries from everwarm.${projectionTable(generation.id)} where key = any($1::text[]) and member is not null group by key) s on s.key = k.key
 left join everwarm.ledger l on l.generation = $2 and l.key = k.key
-left join everwarm.timers t on t.generation = $2 and t.key = k.key and t.at <= now()`,
+left join everwarm.timers t on t.generation = $2 and t.key = k.key and not t.asked and t.at <= now()`,
       [keys, generation.id],
     );
     return result.rows;

@@ -5,7 +5,7 @@ import { lockShards } from '#stages/write-through/lock-shards.ts';
 
 /**
  * Sets the moment from which on documents are too old, by the clock of Postgres: a timer like that of a document that compares a column
- * with `now()`, so it survives restarts. What is lazy is evicted then, everything else derived anew. A moment that is nearer already stays.
+ * with `now()`, so it survives restarts. What is lazy is evicted then, everything else derived anew. A moment that is nearer already stays, whatever changes meanwhile.
  */
 export async function expireAfter(
   db: Transactions,
@@ -20,9 +20,9 @@ export async function expireAfter(
         // Batches write timers under these locks, in an order of their own.
         await lockShards(tx, id, some);
         await tx.query(
-          `insert into everwarm.timers as t (generation, key, at)
-select $1, k.key, clock_timestamp() + $3 * interval '1 millisecond' from unnest($2::text[]) as k (key)
-on conflict (generation, key) do update set at = least(t.at, excluded.at)`,
+          `insert into everwarm.timers as t (generation, key, at, asked)
+select $1, k.key, clock_timestamp() + $3 * interval '1 millisecond', true from unnest($2::text[]) as k (key)
+on conflict (generation, key, asked) do update set at = least(t.at, excluded.at)`,
           [id, some, ms],
         );
       });

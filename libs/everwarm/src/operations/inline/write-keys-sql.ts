@@ -33,7 +33,7 @@ export function writeKeysSql({ id, model }: InlineGeneration, path: readonly str
   });
   if (moments === undefined) return [write];
   const body = `${writeTimersSql(moments)};
-  if exists (select from everwarm.timers t where t.generation = $2 and t.key = any($1) and t.at <= clock_timestamp()) then
+  if exists (select from everwarm.timers t where t.generation = $2 and t.key = any($1) and not t.asked and t.at <= clock_timestamp()) then
     raise exception using errcode = '${momentCame}', message = 'A moment came while the transaction was open.';
   end if;`;
   return [functionSql(timers, { parameters: ['text[]', 'integer'], returns: 'void', options: searchPath(path), body }), write];

@@ -51,12 +51,17 @@ async function untilNext(db: Database): Promise<number> {
 /** Locked timers belong to a recompute that is about to set them anew; they are taken at the next turn if they are still due. */
 async function takeDue(tx: Database, queued: boolean): Promise<OwedKey[]> {
   const { rows } = await tx.query<Due>(
-    `with due as (select generation, key from everwarm.timers where at < now() order by at limit ${turnTimers} for update skip locked)
-delete from everwarm.timers t using due where t.generation = due.generation and t.key = due.key
+    `with due as (select generation, key, asked from everwarm.timers where at < now() order by at limit ${turnTimers} for update skip locked)
+delete from everwarm.timers t using due where t.generation = due.generation and t.key = due.key and t.asked = due.asked
 returning t.generation, t.key, extract(epoch from t.at)::float8 * 1000 as since,
   exists (select from everwarm.generations g where g.id = t.generation and g.state <> 'dropped') as live`,
   );
-  const owed = rows.filter((row) => row.live).map(({ generation, key, since }) => ({ generation, key, since }));
+  const oldest = new Map<string, OwedKey>();
+  for (const { generation, key, since } of rows.filter((row) => row.live)) {
+    const name = `${generation}:${key}`;
+    oldest.set(name, { generation, key, since: Math.min(since, oldest.get(name)?.since ?? since) });
+  }
+  const owed = [...oldest.values()];
   if (owed.length === 0) return owed;
   // Their moments may have come while nobody looked.
   await tx.query(lowerMarks('$1'), [Math.min(...owed.map(({ since }) => since))]);

@@ -32,7 +32,7 @@ export async function writeLazy(
   );
   // A moment that is to come concerns nobody who has no document.
   if (generation.model.moments !== undefined)
-    await tx.query('delete from everwarm.timers where generation = $1 and key = any($2)', [
+    await tx.query('delete from everwarm.timers where generation = $1 and key = any($2) and not asked', [
       generation.id,
       keys.filter((key) => !held.has(key)),
     ]);

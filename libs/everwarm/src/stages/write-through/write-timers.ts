@@ -3,7 +3,7 @@ import type { Database } from '#contracts/database.ts';
 
 /**
  * Notes for each key of a batch when the time alone will change its document next, and forgets what it no longer waits for.
- * Unchanged timers are not written. Called in the transaction that wrote the documents, and after that: both look at the time
+ * Unchanged timers are not written, nor those that somebody asked for. Called in the transaction that wrote the documents, and after that: both look at the time
  * at which the transaction began, so no moment falls between them. Does nothing for a model that never looks at the time.
  */
 export async function writeTimers(
@@ -19,10 +19,10 @@ export async function writeTimers(
 export function writeTimersSql(moments: string): string {
   return `with next as materialized (${moments}),
 gone as (
-  delete from everwarm.timers t where t.generation = $2 and t.key = any($1::text[]) and not exists (select from next n where n.key = t.key)
+  delete from everwarm.timers t where t.generation = $2 and t.key = any($1::text[]) and not t.asked and not exists (select from next n where n.key = t.key)
 ),
 inserted as (
-  insert into everwarm.timers (generation, key, at) select $2, key, at from next on conflict (generation, key) do nothing
+  insert into everwarm.timers (generation, key, at) select $2, key, at from next on conflict (generation, key, asked) do nothing
 )
-update everwarm.timers t set at = n.at from next n where t.generation = $2 and t.key = n.key and t.at <> n.at`;
+update everwarm.timers t set at = n.at from next n where t.generation = $2 and t.key = n.key and not t.asked and t.at <> n.at`;
 }
