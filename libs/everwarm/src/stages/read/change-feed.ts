@@ -118,8 +118,9 @@ export class ChangeFeed {
       this.#server = serverIdentity(info.join('\n'));
       await this.beat();
     } catch {
-      // A connection that ended comes back by itself; one that is refused the channel is asked again.
-      this.#later(() => redis.status === 'ready' && void this.#subscribe(redis));
+      // A connection that ended comes back by itself. Any other is made anew: to one that took the channel after the time for its
+      // answer was over, no more can be said than that.
+      this.#later(() => redis.status === 'ready' && redis.disconnect(true));
     }
   }
 

@@ -24,7 +24,7 @@ const v = (number: number) => formatVersion(1, BigInt(number));
 const serving = { id: 1, name: 'm', hash: '', state: 'serving', lifecycle: 'async' } as Generation;
 
 /** A reader with memory whose feed has a link of its own, and a writer. */
-async function openFed({ maxAgeMs = 60_000 } = {}) {
+async function openFed({ maxAgeMs = 60_000, protocol = 3 as 2 | 3 } = {}) {
   const url = providedServers().redisUrl;
   const redis = withFencedCommands(new Redis(url));
   onTestFinished(() => redis.disconnect());
@@ -40,7 +40,7 @@ async function openFed({ maxAgeMs = 60_000 } = {}) {
   };
   const connections: Redis[] = [];
   const connect = () => {
-    const connection = openRedis(link.url, 'feed');
+    const connection = openRedis(new Redis(link.url, { protocol, lazyConnect: true }), 'feed');
     connections.push(connection);
     return connection;
   };
@@ -167,6 +167,27 @@ test('a feed that falls silent is believed for two seconds and no longer, and wh
   link.heal();
   await heard();
   expect([await read(), await read()]).toEqual(['redis "two"', 'memory "two"']);
+});
+
+test('a subscription that is answered when nobody waits for it any more is made anew', async () => {
+  // Over this one a connection that listens takes no other command.
+  const { link, feed, connections, heard } = await openFed({ protocol: 2 });
+  const [connection] = connections as [Redis];
+  const subscribe = connection.subscribe.bind(connection) as (channel: string) => Promise<unknown>;
+  const late = new TestSignal('the subscription to take too long');
+  connection.subscribe = async (channel: unknown) => {
+    connection.subscribe = subscribe;
+    link.stall();
+    const subscribing = subscribe(String(channel));
+    await subscribing.catch(() => undefined);
+    late.fire();
+    return subscribing;
+  };
+  feed.move();
+  await late.next();
+  expect(feed.isHeard()).toBe(false);
+  link.heal();
+  await heard();
 });
 
 test('nothing is given away for longer than the bound, though no change of it was ever told', async () => {
