@@ -173,16 +173,17 @@ test('a subscription that is answered when nobody waits for it any more is made 
   // Over this one a connection that listens takes no other command.
   const { link, feed, connections, heard } = await openFed({ protocol: 2 });
   const [connection] = connections as [Redis];
-  const subscribe = connection.subscribe.bind(connection) as (channel: string) => Promise<unknown>;
+  const subscribe = connection.subscribe.bind(connection) as (...channels: unknown[]) => Promise<unknown>;
   const late = new TestSignal('the subscription to take too long');
-  connection.subscribe = async (channel: unknown) => {
-    connection.subscribe = subscribe;
+  const stalled = async (...channels: unknown[]) => {
+    Object.assign(connection, { subscribe });
     link.stall();
-    const subscribing = subscribe(String(channel));
+    const subscribing = subscribe(...channels);
     await subscribing.catch(() => undefined);
     late.fire();
     return subscribing;
   };
+  Object.assign(connection, { subscribe: stalled });
   feed.move();
   await late.next();
   expect(feed.isHeard()).toBe(false);
