@@ -26,8 +26,8 @@ const forms: Record<KeyType, { readonly test: RegExp; readonly means: string }> 
   date: { test: /^(-?infinity|\d{4,7}-\d{2}-\d{2}( BC)?)$/, means: 'a date as YYYY-MM-DD' },
 };
 
-/** The most an int4 or int8 key can be; beyond it Postgres would refuse the statement of a whole batch. */
-const limits = { integer: 2n ** 31n, bigint: 2n ** 63n } as const;
+/** The most an int4 or int8 key can be; beyond it Postgres would refuse the statement of a whole batch. Texts that are short enough cannot be. */
+const limits = { integer: { number: 2n ** 31n, sure: 9 }, bigint: { number: 2n ** 63n, sure: 18 } } as const;
 
 /**
  * The text of a key: the value itself for one column, for several a JSON array of texts without spaces, as the recompute
@@ -54,9 +54,8 @@ export function keyText(model: string, column: KeyColumn, value: unknown): strin
     throw keyError(model, `has ${column.property} = ${excerpt(text)}, which is not one of ${column.labels.map(excerpt).join(', ')}`);
   if (column.type === 'date' && !isDay(text)) throw keyError(model, `has ${column.property} = ${excerpt(text)}, which no calendar has`);
   if (column.type === 'integer' || column.type === 'bigint') {
-    const number = BigInt(text);
     const limit = limits[column.type];
-    if (number >= limit || number < -limit)
+    if (text.length > limit.sure && (BigInt(text) >= limit.number || BigInt(text) < -limit.number))
       throw keyError(model, `has ${column.property} = ${excerpt(text)}, which is out of the range of ${column.type}`);
   }
   return text;

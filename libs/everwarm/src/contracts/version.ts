@@ -47,9 +47,10 @@ export function decodeStored(value: Buffer): StoredDocument {
   if (kind !== 0x64 && kind !== 0x74 && kind !== 0x65) {
     throw new EverwarmError('E_REDIS_UNFIT', 'A Redis key of Everwarm holds a value it never wrote. Give Everwarm a namespace of its own.');
   }
+  const header = value.toString('latin1', 0, headerLength);
   return {
-    version: value.toString('latin1', 0, versionLength),
-    asOf: Number(value.toString('latin1', versionLength + 1, headerLength)),
+    version: header.slice(0, versionLength),
+    asOf: Number(header.slice(versionLength + 1)),
     body: kind === 0x64 ? value.subarray(headerLength) : null,
     evicted: kind === 0x65,
   };

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash as hashOnce } from 'node:crypto';
 import { definitionHash } from '#model/compile.ts';
 import type { AnyModel } from '#model/declare/define.ts';
 
@@ -17,9 +17,10 @@ export function definitionMark(model: AnyModel): string {
 }
 
 /** Text for a tag of bytes that carry no version of their own. */
-export function digestOf(...parts: readonly (Buffer | string)[]): string {
-  const hash = createHash('sha1');
-  for (const part of parts) hash.update(part);
+export function digestOf(first: Buffer | string, ...rest: readonly (Buffer | string)[]): string {
+  if (rest.length === 0) return hashOnce('sha1', first, 'base64url');
+  const hash = createHash('sha1').update(first);
+  for (const part of rest) hash.update(part);
   return hash.digest('base64url');
 }
 

@@ -1,6 +1,6 @@
 import type { Generation } from '#contracts/compiled.ts';
 import type { Transform } from '#contracts/transform.ts';
-import { type CursorOf, decodeCursor, encodeCursor, memberKey } from './cursor.ts';
+import { type CursorOf, encodeCursor, memberKey } from './cursor.ts';
 import { failed, readDocuments } from './document-reader.ts';
 import { readFreshDocuments } from './fresh-documents.ts';
 import { entriesAsFresh, type From } from './fresh-entries.ts';
@@ -26,10 +26,10 @@ export type RawPage = {
   readonly pending: boolean | null;
 };
 
-/** Which page: at most `limit` documents from the top, after a cursor or before one; `transform` is the item model's. */
+/** Which page: at most `limit` documents from the top, or next to a member; `transform` is the item model's. */
 export type PageRequest = {
   readonly limit: number;
-  readonly cursor: { readonly side: 'after' | 'before'; readonly text: string } | null;
+  readonly place: Place;
   readonly transform?: Transform | null;
   /** How fresh order and documents must be; absent or null: as they are. */
   readonly freshness?: Freshness | null;
@@ -37,17 +37,16 @@ export type PageRequest = {
 
 /**
  * One page of one partition. The order comes from Redis where it holds all of the page, else from the projection table, else from
- * the sources; documents that one store lacks are read from the next one, and only those that cannot be made at all are left out. Throws E_CURSOR.
+ * the sources; documents that one store lacks are read from the next one, and only those that cannot be made at all are left out.
  */
 export async function readPage(
   parts: ReadParts,
   part: ListPart,
   item: Generation,
-  { limit, cursor, transform = null, freshness = null }: PageRequest,
+  { limit, place, transform = null, freshness = null }: PageRequest,
 ): Promise<RawPage> {
   const { list, partition } = part;
   const own: CursorOf = { hash: list.hash, partition };
-  const place: Place = cursor && { side: cursor.side, member: decodeCursor(list.name, own, cursor.text) };
   const startedAt = performance.now();
   const { entries, pending } = await entriesAsFresh(parts, part, freshness, (from) => readEntries(parts, part, place, limit, from));
   const keys = entries.members.map((member) => memberKey(member) ?? '');

@@ -11,6 +11,7 @@ import { decodeCursor } from './cursor.ts';
 import { readDocument, readDocuments } from './document-reader.ts';
 import { readFreshDocuments } from './fresh-documents.ts';
 import { type RawPage, readPage } from './list-reader.ts';
+import type { Place } from './page-entries.ts';
 import { freshnessOf, type ReadOptions } from './read-options.ts';
 import type { RawDocument, ReadParts } from './read-parts.ts';
 import type { ReaderStats, ReadStats } from './read-stats.ts';
@@ -138,7 +139,9 @@ export function readerOn(parts: () => Parts | Promise<Parts>, casing: Casing | u
       const generation = open.generations.remembered(model.name, hash) ?? (await generationOf(open.generations, model));
       if (freshness) return (await readFreshDocuments(open, generation, [text], freshness, transform))[0] ?? null;
       const held = recall(open, generation, text);
-      return held === undefined ? readDocument(open, generation, text, transform) : held;
+      // Awaited here: to return its promise would take two turns more, on the path of every read.
+      const document = held === undefined ? await readDocument(open, generation, text, transform) : held;
+      return document;
     },
     async getMany(model, keys, options) {
       const found = await reader.rawMany(model as ReadModel, keys, options);
@@ -165,15 +168,19 @@ export function readerOn(parts: () => Parts | Promise<Parts>, casing: Casing | u
         throw new EverwarmError('E_CURSOR', `The limit ${limit} of a page of ${list.name} is not a whole number from 1 to ${maxPage}.`);
       if (after !== null && before !== null)
         throw new EverwarmError('E_CURSOR', `A page of ${list.name} was asked for both after and before a cursor. Give one of them.`);
-      const cursor =
-        after !== null ? { side: 'after' as const, text: after } : before !== null ? { side: 'before' as const, text: before } : null;
       const freshness = freshnessOf({ ...wish, after: afterToken });
-      const text = partitionText(list.name, known(list).compiled, partition ?? null);
+      const { compiled, hash } = known(list);
+      const text = partitionText(list.name, compiled, partition ?? null);
       // Before anybody is asked: a cursor that somebody made up costs no store anything.
-      if (cursor) decodeCursor(list.name, { hash: known(list).hash, partition: text }, cursor.text);
+      const memberOf = (cursor: string) => decodeCursor(list.name, { hash, partition: text }, cursor);
+      const place: Place =
+        after !== null ? { side: 'after', member: memberOf(after) } : before !== null ? { side: 'before', member: memberOf(before) } : null;
       const open = await parts();
-      const [entries, item] = await Promise.all([generationOf(open.generations, list), generationOf(open.generations, list.item)]);
-      return readPage(open, { list: entries, partition: text }, item, { limit, cursor, transform: known(list.item).transform, freshness });
+      const { generations } = open;
+      const own = generations.remembered(list.name, hash) ?? (await generationOf(generations, list));
+      const { hash: itemHash, transform } = known(list.item);
+      const item = generations.remembered(list.item.name, itemHash) ?? (await generationOf(generations, list.item));
+      return readPage(open, { list: own, partition: text }, item, { limit, place, transform, freshness });
     },
     watch: (model, key, options) =>
       watching(watched(model as ReadModel, key, options), (found) => found && JSON.parse(found.body.toString()), options),

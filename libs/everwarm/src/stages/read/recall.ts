@@ -37,8 +37,9 @@ export async function recallDocuments(
   parts: ReadParts,
   generation: Generation,
   keys: readonly string[],
-  read: (keys: readonly string[]) => Promise<readonly (RawDocument | null)[]>,
+  read: (keys: readonly string[]) => Promise<(RawDocument | null)[]>,
 ): Promise<(RawDocument | null)[]> {
+  if (parts.memory === null) return read(keys);
   const held = keys.map((key) => recall(parts, generation, key) ?? null);
   const missing = keys.filter((_, index) => held[index] === null);
   const answers = missing.length === 0 ? [] : await read(missing);
