@@ -1,8 +1,12 @@
 import { createDatabase } from '@everwarm/testkit';
 import { expect, onTestFinished, test } from 'vitest';
+import type { Generation } from '#contracts/compiled.ts';
 import { lookAtUnwritten } from '#platform/look-at-unwritten.ts';
 import { openPostgres } from '#platform/postgres.ts';
 import { Floors } from './floors.ts';
+import { entriesAsFresh } from './fresh-entries.ts';
+import type { PageEntries } from './page-entries.ts';
+import type { ReadParts } from './read-parts.ts';
 import { relearning } from './relearn.ts';
 
 const template = {
@@ -48,4 +52,22 @@ test('floors are not learned anew while something may be owed that nobody has wr
   await deliver();
   await change();
   expect(await later.relearn(), 'what came after it').toBe(true);
+});
+
+test('after more floors than are remembered, pages are the sources’ where what was shown of them may be in no store', async () => {
+  const part = { list: { id: 1, state: 'serving' } as Generation, partition: 'p' };
+  for (const [ahead, expected] of [
+    [false, 'stores'],
+    [true, 'sources'],
+  ] as const) {
+    const floors = new Floors(() => undefined);
+    if (ahead) floors.setPartition(2, 'q', { entries: null, ticket: null, shown: 5n });
+    for (let key = 0; !floors.overflown; key++) floors.raise(1, String(key), '0001-0000000000000000001');
+    const asked: string[] = [];
+    await entriesAsFresh({ floors } as Partial<ReadParts> as ReadParts, part, null, async (from) => {
+      asked.push(from);
+      return {} as PageEntries;
+    });
+    expect(asked).toEqual([expected]);
+  }
 });
