@@ -1,8 +1,12 @@
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openChromium } from './fixtures/chromium.ts';
 import { fillBlog } from './fixtures/fill-blog.ts';
 import { type RunningBlog, startBlog } from './fixtures/running-blog.ts';
+
+/** A folder for pictures of pages, to be looked at. */
+const screenshots = process.env['EVERWARM_SCREENSHOTS'];
 
 let blog: RunningBlog;
 
@@ -46,7 +50,8 @@ test('a comment posted in one window appears in the other', async () => {
   await blog.database.pool.query(`update posts set body = 'Changed by psql' where id = 7`);
   await watcher.getByText('Changed by psql').waitFor();
   await watcher.getByText(/, 2 views$/).waitFor();
-  expect((await watcher.screenshot()).length, 'bytes of a picture that is not blank').toBeGreaterThan(10_000);
+  const picture = await watcher.screenshot(screenshots === undefined ? {} : { path: join(screenshots, 'live-page.png') });
+  expect(picture.length, 'bytes of a picture that is not blank').toBeGreaterThan(10_000);
   expect(complaints).toEqual([]);
 });
 
