@@ -1,7 +1,10 @@
 import { waitFor } from '@everwarm/testkit';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { openReading } from '../../libs/everwarm/src/reading.ts';
+import { openHeldWay } from './fixtures/hold-execute.ts';
 import { type Depot, openDepot } from './fixtures/open-depot.ts';
 import { queueOf } from './fixtures/queue-of.ts';
+import { supplierCard } from './fixtures/read-models.ts';
 
 type Debt = { seq: string; since: Date };
 
@@ -52,4 +55,23 @@ test('what no relay has read yet is told as well', async () => {
   expect(outbox).toMatchObject({ undelivered: 2, relay: 'absent' });
   expect(outbox.oldestMs).toBeGreaterThanOrEqual(20);
   expect(outbox.oldestMs).toBeLessThanOrEqual(Date.now() - before + 1);
+});
+
+test('a document says no later moment than that of the rows that it shows, however late its statement is executed', async () => {
+  const depot = await openDepot({ start: false });
+  await depot.pool.query(`insert into "Depot"."Supplier" ("supplierId", "legal Name") values (1, 'Before')`);
+  const way = await openHeldWay(depot.database.urlFor('reader'));
+  const reading = openReading({ postgres: way.url, redis: depot.redisUrl, namespace: depot.space.namespace });
+  onTestFinished(() => reading.stop());
+  const { held, release } = way.hold('version_seq');
+  const asked = reading.reader.raw(supplierCard, 1);
+  await held;
+  // Postgres has taken the snapshot when it bound the statement.
+  await rename(depot, 'Meanwhile');
+  const { rows } = await depot.pool.query<{ at: number }>('select extract(epoch from clock_timestamp())::float8 * 1000 as at');
+  await waitFor(() => Date.now() > rows[0]!.at + 5, { what: 'the change to be older than rounding tells' });
+  release();
+  const document = await asked;
+  expect(document?.body.toString()).toContain('Before');
+  expect(document!.asOf).toBeLessThanOrEqual(rows[0]!.at);
 });

@@ -126,7 +126,8 @@ from everwarm.${projectionTable(id)} p where p.key = any($1) and p.as_of > '-inf
 }
 
 /**
- * Derives documents from the sources now, and compares them in the same snapshot with what is stored. Where the ledger owes the key,
+ * Derives documents from the sources, as of when the transaction begins (a select's snapshot is older than its `statement_timestamp()`,
+ * since it is taken when it is bound), and compares them in the same snapshot with what is stored. Where the ledger owes the key,
  * or what is stored is something else, a batch may be under way that looked at the sources earlier: only what is drawn later than the
  * snapshot may be shown after this. Where it is the same, this is the stored document. Leaves out keys of which something else was
  * shown meanwhile, unless it is the `last` time.
@@ -139,7 +140,7 @@ async function derive(
 ): Promise<Map<string, RawDocument | null>> {
   const { id, model, lifecycle } = generation;
   const seen = new Map(keys.map((key) => [key, floors.of(id, key)]));
-  const sql = `select r.key, r.doc, extract(epoch from statement_timestamp())::float8 * 1000 as at, p.doc as stored, p.version,
+  const sql = `select r.key, r.doc, extract(epoch from now())::float8 * 1000 as at, p.doc as stored, p.version,
   extract(epoch from p.as_of)::float8 * 1000 as "asOf", ${owedSql(id, 'r.key')} as owed, s.last_value::text as drawn
 from (${sourcesSql(model)}) r cross join everwarm.version_seq s left join everwarm.${projectionTable(id)} p on p.key = r.key`;
   const ask = async (some: readonly string[]) => (await db.transaction((tx) => tx.query<Derived>(sql, [some]))).rows;

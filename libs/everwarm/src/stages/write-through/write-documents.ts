@@ -88,10 +88,11 @@ async function writeTransformed(
   which: 'changed' | 'all',
 ): Promise<WrittenBatch> {
   const { generation, keys, version } = batch;
-  // The moment of a document is that of the snapshot it was derived from, not of the statement that writes it.
+  // The moment of a document is that of the snapshot it was derived from, not of the statement that writes it; and not that of this
+  // statement either: a select has its snapshot when it is bound, and `statement_timestamp()` is when it is executed, later.
   const derived = await tx.query<{ key: string; doc: string | null; at: string }>({
     name: `everwarm_derive_${generation.id}`,
-    text: `select r.key, r.doc, statement_timestamp()::text as at from (${generation.model.recompute}) r`,
+    text: `select r.key, r.doc, now()::text as at from (${generation.model.recompute}) r`,
     values: [keys],
   });
   const made: { key: string; doc: string | null }[] = [];
