@@ -13,7 +13,7 @@ const running = new Set<NodeProcess>();
 
 /** Starts a file of the repository as a process of its own and waits until it serves. The caller must stop it. */
 export async function startProcess(entry: string, { env, ready = /^ready$/, profile }: StartOptions): Promise<NodeProcess> {
-  const child = spawnNode(entry, { env: { NODE_ENV: 'production', ...env, ...profiling(profile) } });
+  const child = spawnNode(entry, { env: { NODE_ENV: 'production', ...env, ...profiling(profile, env['NODE_OPTIONS']) } });
   running.add(child);
   void child.exited.then(() => running.delete(child));
   try {
@@ -31,8 +31,8 @@ export async function stopProcesses(): Promise<void> {
 }
 
 /** Node refuses --cpu-prof in NODE_OPTIONS, so a file that does the same is loaded before the process's own. */
-function profiling(folder: string | undefined): Readonly<Record<string, string>> {
-  return folder ? { NODE_OPTIONS: `--import=${new URL('profiler.mjs', import.meta.url).href}`, BENCH_PROFILE: folder } : {};
+function profiling(folder: string | undefined, options = ''): Readonly<Record<string, string>> {
+  return folder ? { NODE_OPTIONS: `--import=${new URL('profiler.mjs', import.meta.url).href} ${options}`, BENCH_PROFILE: folder } : {};
 }
 
 /** Stops a process and throws with its output when it did not end well or complained meanwhile. */

@@ -1,5 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { postDetail } from '@everwarm/blog';
 import { createRandom, createRedis, type NodeProcess, type TestRedis, waitFor } from '@everwarm/testkit';
+import { createEverwarm } from 'everwarm';
 import { Redis } from 'ioredis';
 import { Pool } from 'pg';
 import { atRate } from '../at-rate.ts';
@@ -11,13 +13,18 @@ import type { Bench, Result, Scenario } from '../scenario.ts';
 import { seeded } from '../seed-blog.ts';
 import { formatNumber } from '../table.ts';
 import { createWarmBlog, type WarmBlog } from '../warm-blog.ts';
-import { mostFromSources, p99Within, type SteadyLoad, startSteadyLoad } from './steady-load.ts';
+import { p99Within, type SteadyLoad, startSteadyLoad } from './steady-load.ts';
 
 const connections = 50;
 const leadMs = 2000;
 /** Answers must have come from Redis, all of them, for so long before it is held to be back. */
 const calmMs = 1000;
 const writesPerSecond = 20;
+/** No store has these: posts that do not exist, asked for by one request of so many, and posts that are evicted when Redis is emptied. */
+const absent = { oneOf: 20, posts: 50 } as const;
+const evicted = 200;
+/** Has the API count its queries at the source tables. */
+const counting = { NODE_OPTIONS: `--import=${new URL('source-queries.mjs', import.meta.url).href}` };
 
 /** What readers notice when Redis loses everything, and when it is away. */
 export const rehydration: Scenario = {
@@ -33,9 +40,9 @@ export const rehydration: Scenario = {
     try {
       blog = await createWarmBlog(ownBench, redis);
       processes.push(await blog.startWorker());
-      const api = await startApi(ownBench, blog);
+      const api = await startApi(ownBench, blog, counting);
       processes.push(api);
-      const parts: Parts = { bench, blog, server, redis, url: await urlOf(api) };
+      const parts: Parts = { bench, blog, server, redis, api, url: await urlOf(api) };
       const perSecond = Math.round((await rateWithoutRedis(parts)) / 2);
       return [...(await emptied(parts, perSecond)), ...(await stopped(parts, perSecond))];
     } finally {
@@ -52,6 +59,7 @@ type Parts = {
   readonly blog: WarmBlog;
   readonly server: TestRedis;
   readonly redis: Redis;
+  readonly api: NodeProcess;
   readonly url: string;
 };
 
@@ -79,7 +87,7 @@ async function untilCalm({ answers }: SteadyLoad, since: number): Promise<number
     () => {
       for (; seen < answers.length; seen++) {
         const { due, tier } = answers[seen]!;
-        if (tier !== 'redis') last = Math.max(last, due);
+        if (tier !== null && tier !== 'redis') last = Math.max(last, due);
       }
       return (answers.at(-1)?.due ?? since) > last + calmMs;
     },
@@ -88,24 +96,37 @@ async function untilCalm({ answers }: SteadyLoad, since: number): Promise<number
   return last;
 }
 
-async function emptied({ bench, redis, url }: Parts, perSecond: number): Promise<readonly Result[]> {
-  const load = startSteadyLoad({ url, posts: seeded.posts, perSecond, connections });
+/** How many queries for one document the API had at the source tables at once at most. Rejects when it never had one: then nothing was measured. */
+async function mostSourceQueries(api: NodeProcess): Promise<number> {
+  await api.waitForLine(/^source queries of one key/);
+  return Math.max(...Array.from(api.output().matchAll(/^source queries of one key at once: (\d+)$/gm), ([, most]) => Number(most)));
+}
+
+async function emptied({ bench, blog, server, redis, api, url }: Parts, perSecond: number): Promise<readonly Result[]> {
+  const evicting = createEverwarm({ postgres: blog.database.url, redis: server.url, readModels: [postDetail] });
+  const load = startSteadyLoad({ url, posts: seeded.posts, perSecond, connections, absent });
   try {
     await pause(leadMs);
     const at = performance.now();
     await redis.flushall();
+    await evicting.evictMany(
+      postDetail,
+      Array.from({ length: evicted }, (_, index) => index + 1),
+    );
     const whole = await untilCalm(load, at);
     await load.stop();
+    const most = await mostSourceQueries(api);
     const p99 = p99Within(load.answers, [at, whole]);
     bench.log(
       `  emptied: full again after ${formatNumber(whole - at)} ms; p99 before it ${formatNumber(p99Within(load.answers, [0, at]))} ms`,
     );
     return [
       limit('rehydration', `p99 while Redis is filled again, at ${formatNumber(perSecond)} requests/s`, 'ms', p99, 100),
-      limit('rehydration', 'most source queries of a key at once', 'queries', mostFromSources(load.answers), 1),
+      limit('rehydration', 'most source queries of a key at once', 'queries', most, 1),
     ];
   } finally {
     await load.stop().catch(() => undefined);
+    await evicting.stop();
   }
 }
 
@@ -156,6 +177,6 @@ async function stopped({ bench, blog, server, url }: Parts, perSecond: number): 
   }
 }
 
-function tiersOf(tiers: readonly string[]): string {
+function tiersOf(tiers: readonly (string | null)[]): string {
   return [...new Set(tiers)].map((tier) => `${tier} ${tiers.filter((one) => one === tier).length}`).join(', ');
 }

@@ -4,11 +4,14 @@ import { openGetter } from '../http-get.ts';
 import type { Titles } from '../read/titles.ts';
 import { percentile } from '../rounds.ts';
 
-/** One answer: when it was due, how long after that it came (milliseconds), from where, and for how long something it lacks was known. */
+/**
+ * One answer: when it was due, how long after that it came (milliseconds), from where, and for how long something it lacks was known.
+ * Of a post that does not exist, which is no document, nobody says from where.
+ */
 export type Answer = {
   readonly due: number;
   readonly tookMs: number;
-  readonly tier: string;
+  readonly tier: string | null;
   readonly post: number;
   readonly missedMs: number;
 };
@@ -21,17 +24,18 @@ export type SteadyLoad = {
   stop(): Promise<void>;
 };
 
-/** What is asked. `titles` says what answers lack, if anything is written. */
+/** What is asked. `titles` says what answers lack, if anything is written; of so many requests one is for one of `absent.posts` beyond the last. */
 export type LoadParts = {
   readonly url: string;
   readonly posts: number;
   readonly perSecond: number;
   readonly connections: number;
   readonly titles?: Titles;
+  readonly absent?: { readonly oneOf: number; readonly posts: number };
 };
 
 /** Begins to ask for random posts. The caller must stop it. */
-export function startSteadyLoad({ url, posts, perSecond, connections, titles }: LoadParts): SteadyLoad {
+export function startSteadyLoad({ url, posts, perSecond, connections, titles, absent }: LoadParts): SteadyLoad {
   const getter = openGetter(url, connections);
   const random = createRandom(perSecond);
   const answers: Answer[] = [];
@@ -40,13 +44,15 @@ export function startSteadyLoad({ url, posts, perSecond, connections, titles }: 
     perSecond,
     () => stopping,
     async (due) => {
-      const post = random.integer(1, posts);
+      const isAbsent = absent !== undefined && random.chance(1 / absent.oneOf);
+      const post = isAbsent ? posts + random.integer(1, absent.posts) : random.integer(1, posts);
       const askedAt = performance.now();
       const { status, headers, body } = await getter.get(`/posts/${post}`);
-      if (status !== 200 || !body.startsWith(`{"id":${post},`))
+      if (isAbsent ? status !== 404 : status !== 200 || !body.startsWith(`{"id":${post},`))
         throw new Error(`Post ${post} was answered with ${status}: ${body.slice(0, 200)}`);
-      const missedMs = titles?.missed(post, body, askedAt) ?? 0;
-      answers.push({ due, tookMs: performance.now() - due, tier: String(headers['everwarm-tier']), post, missedMs });
+      const missedMs = isAbsent ? 0 : (titles?.missed(post, body, askedAt) ?? 0);
+      const tier = isAbsent ? null : String(headers['everwarm-tier']);
+      answers.push({ due, tookMs: performance.now() - due, tier, post, missedMs });
     },
   );
   // Heard by whoever stops it.
@@ -66,13 +72,4 @@ export function p99Within(answers: readonly Answer[], [from, to]: readonly [numb
     answers.filter(({ due }) => due >= from && due <= to).map(({ tookMs }) => tookMs),
     0.99,
   );
-}
-
-/** At most so many answers of one post that the sources gave were under way at a time: no fewer than the queries that gave them. */
-export function mostFromSources(answers: readonly Answer[]): number {
-  const derived = answers.filter(({ tier }) => tier === 'source');
-  const overlaps = derived.map(
-    (one) => derived.filter(({ post, due, tookMs }) => post === one.post && due <= one.due && due + tookMs > one.due).length,
-  );
-  return Math.max(0, ...overlaps);
 }
