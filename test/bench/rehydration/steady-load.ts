@@ -1,6 +1,6 @@
 import { createRandom } from '@everwarm/testkit';
 import { atRate } from '../at-rate.ts';
-import { openGetter } from '../http-get.ts';
+import { type Got, openGetter } from '../http-get.ts';
 import type { Titles } from '../read/titles.ts';
 import { percentile } from '../rounds.ts';
 
@@ -24,14 +24,14 @@ export type SteadyLoad = {
   stop(): Promise<void>;
 };
 
-/** What is asked. `titles` says what answers lack, if anything is written; of so many requests one is for one of `absent.posts` beyond the last. */
+/** What is asked. `titles` says what answers lack, if anything is written; instead of one request of so many, several at once ask for one of `absent.posts` beyond the last. */
 export type LoadParts = {
   readonly url: string;
   readonly posts: number;
   readonly perSecond: number;
   readonly connections: number;
   readonly titles?: Titles;
-  readonly absent?: { readonly oneOf: number; readonly posts: number };
+  readonly absent?: { readonly oneOf: number; readonly posts: number; readonly atOnce: number };
 };
 
 /** Begins to ask for random posts. The caller must stop it. */
@@ -47,9 +47,12 @@ export function startSteadyLoad({ url, posts, perSecond, connections, titles, ab
       const isAbsent = absent !== undefined && random.chance(1 / absent.oneOf);
       const post = isAbsent ? posts + random.integer(1, absent.posts) : random.integer(1, posts);
       const askedAt = performance.now();
-      const { status, headers, body } = await getter.get(`/posts/${post}`);
-      if (isAbsent ? status !== 404 : status !== 200 || !body.startsWith(`{"id":${post},`))
-        throw new Error(`Post ${post} was answered with ${status}: ${body.slice(0, 200)}`);
+      const checked = (got: Got) => {
+        if (isAbsent ? got.status === 404 : got.status === 200 && got.body.startsWith(`{"id":${post},`)) return got;
+        throw new Error(`Post ${post} was answered with ${got.status}: ${got.body.slice(0, 200)}`);
+      };
+      const asked = Array.from({ length: isAbsent ? absent.atOnce : 1 }, () => getter.get(`/posts/${post}`));
+      const [{ headers, body }] = (await Promise.all(asked.map((answer) => answer.then(checked)))) as [Got];
       const missedMs = isAbsent ? 0 : (titles?.missed(post, body, askedAt) ?? 0);
       const tier = isAbsent ? null : String(headers['everwarm-tier']);
       answers.push({ due, tookMs: performance.now() - due, tier, post, missedMs });
