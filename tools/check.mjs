@@ -1,4 +1,4 @@
-// `npm run check`: what CI runs. Each step is named with its time; the first that fails shows its output and ends the run.
+// `npm run check`: what CI runs, and the project `guards`. Each step is named with its time; the first that fails shows its output and ends the run.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

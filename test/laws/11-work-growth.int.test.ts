@@ -1,8 +1,8 @@
 import { createEverwarm } from 'everwarm';
-import { Redis } from 'ioredis';
 import { Pool, type PoolClient } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import type { CompiledModel } from '../../libs/everwarm/src/contracts/compiled.ts';
+import { monitorRedis } from './fixtures/monitor-redis.ts';
 import { type Depot, openDepot } from './fixtures/open-depot.ts';
 import { readModels } from './fixtures/read-models.ts';
 
@@ -81,15 +81,9 @@ async function openCounting() {
     await everwarm.stop();
     await pool.end();
   });
-  const redis = new Redis(depot.redisUrl, { retryStrategy: () => null });
-  redis.on('error', () => undefined);
-  onTestFinished(() => redis.disconnect());
-  const monitored = await redis.monitor();
-  onTestFinished(() => monitored.disconnect());
   const prefixes = [`${depot.space.namespace}:${depot.space.epoch}:`, `${depot.space.namespace}:{${depot.space.epoch}:`];
   const commands: string[] = [];
-  monitored.on('error', () => undefined);
-  monitored.on('monitor', (_: string, args: string[]) => {
+  await monitorRedis(depot.redisUrl, (args) => {
     if (args.some((arg) => prefixes.some((prefix) => arg.startsWith(prefix)) && !/:(present|probe)$/.test(arg)))
       commands.push(args.join(' '));
   });

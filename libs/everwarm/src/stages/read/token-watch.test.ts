@@ -47,10 +47,13 @@ test('of a list, what may be owed is what was owed at the first look that found 
   expect(looks.map(([awaited]) => awaited!.mark)).toEqual([null, null, '2', '2']);
 });
 
-test('who is not patient takes what the first look finds', async () => {
-  const { watch, looks } = openPostgres({ a: ['behind'], b: ['open'], c: ['met'] });
-  expect(await watch.wait(1, ['a', 'b', 'c'], commits, { ...long, patient: false })).toEqual(['late', 'open', 'met']);
+test('who is not patient takes what the first look finds, but waits for the end of a transaction', async () => {
+  const { watch, looks } = openPostgres({ a: ['behind'], b: ['open', 'open', 'behind'], c: ['met'] });
+  expect(await watch.wait(1, ['a', 'c'], commits, { ...long, patient: false })).toEqual(['late', 'met']);
   expect(looks).toHaveLength(1);
+  expect(await watch.wait(1, ['b'], commits, { ...long, patient: false })).toEqual(['late']);
+  const { watch: another } = openPostgres({ b: ['open'] });
+  expect(await another.wait(1, ['b'], commits, { timeoutMs: 5, patient: false, sure: true })).toEqual(['open']);
 });
 
 test('what is not met in time is late, also when nobody answers, and then nobody is looked for any more', async () => {
@@ -59,7 +62,7 @@ test('what is not met in time is late, also when nobody answers, and then nobody
   const silent = new TokenWatch(() => new Promise(() => undefined));
   expect(await silent.wait(1, ['a'], commits, { ...long, timeoutMs: 5 })).toEqual(['late']);
   const before = looks.length;
-  await watch.wait(1, ['b'], commits, { ...long, patient: false });
+  await watch.wait(1, ['b'], commits, { ...long, timeoutMs: 5, patient: false });
   expect(
     looks
       .slice(before)

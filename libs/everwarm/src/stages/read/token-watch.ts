@@ -6,7 +6,8 @@ import { MetGenerations } from './met-generations.ts';
 export type Verdict = 'met' | 'late' | 'apart' | 'open';
 
 /**
- * How long is waited. Who is not `patient` takes what the first look finds; who wants to be `sure` hears at least that, however long it
+ * How long is waited. Who is not `patient` takes what the first look finds, but of a transaction that is open, which nobody can answer for
+ * before it ends; who wants to be `sure` hears at least that, however long it
  * takes, since only a look tells a transaction that is open from one whose work is on its way.
  */
 export type Patience = { readonly timeoutMs: number; readonly patient: boolean; readonly sure: boolean };
@@ -19,7 +20,9 @@ const mostAtOnce = 2000;
 
 type Waiting = {
   awaited: Awaited;
-  patient: boolean;
+  readonly patient: boolean;
+  /** Whether the time is up, and the next look decides. */
+  isLast: boolean;
   /** How the last look found it. */
   state: TokenState | null;
   readonly end: (verdict: Verdict) => void;
@@ -62,13 +65,13 @@ export class TokenWatch {
     const verdicts = keys.map(
       (key) =>
         new Promise<Verdict>((end, fail) => {
-          joined.push({ awaited: { generation, key, commits, mark: null }, patient, state: null, end, fail });
+          joined.push({ awaited: { generation, key, commits, mark: null }, patient, isLast: false, state: null, end, fail });
         }),
     );
     for (const one of joined) this.#waiting.add(one);
     const timer = setTimeout(() => {
       for (const one of joined) {
-        if (one.state === null && sure) one.patient = false;
+        if (one.state === null && sure) one.isLast = true;
         else one.end(one.state === 'open' ? 'open' : 'late');
       }
     }, timeoutMs);
@@ -139,7 +142,8 @@ function judged(one: Waiting, { epoch, mark, found }: TokenLook, index: number):
   one.state = state;
   if (delivered && one.awaited.mark === null) one.awaited = { ...one.awaited, mark };
   if (state === 'met' || state === 'apart') one.end(state);
-  else if (!one.patient) one.end(state === 'open' ? 'open' : 'late');
+  else if (one.isLast) one.end(state === 'open' ? 'open' : 'late');
+  else if (!one.patient && state !== 'open') one.end('late');
   else return false;
   return true;
 }
