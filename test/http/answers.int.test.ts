@@ -2,15 +2,7 @@ import type { EverwarmError } from 'everwarm';
 import { sendToken } from 'everwarm/http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bookPage, routes, shelfPage } from './fixtures/library.ts';
-import {
-  type AskEither,
-  type Library,
-  openLibrary,
-  type ServeOptions,
-  serveFastify,
-  serveHono,
-  serveWeb,
-} from './fixtures/open-library.ts';
+import { type Library, openLibrary, type ServeOptions, serveFastify, servers, serveWeb } from './fixtures/open-library.ts';
 
 let library: Library;
 
@@ -20,12 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => library?.stop());
 
-const options = (more: Partial<ServeOptions> = {}): ServeOptions => ({ reader: library.everwarm.reader, routes, ...more });
-const servers: [string, (more?: Partial<ServeOptions>) => Promise<AskEither>][] = [
-  ['Fastify', (more) => serveFastify(options(more))],
-  ['the web handler', async (more) => serveWeb(options(more))],
-  ['the web handler in Hono', (more) => serveHono(options(more))],
-];
+const options = (): ServeOptions => ({ reader: library.everwarm.reader, routes });
 const odd = encodeURIComponent('ä/ß "x" 😀');
 
 async function expectProblem(response: Response, status: number, code: string): Promise<void> {
@@ -33,7 +20,7 @@ async function expectProblem(response: Response, status: number, code: string): 
   expect(await response.json()).toMatchObject({ status, code, type: 'about:blank', instance: expect.stringMatching(/^\//) });
 }
 
-describe.each(servers)('%s', (_, open) => {
+describe.each(servers(options))('%s', (_, open) => {
   test.each([
     ['/shelves/a', shelfPage, 'a'],
     [`/shelves/${odd}`, shelfPage, 'ä/ß "x" 😀'],

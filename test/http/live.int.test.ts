@@ -5,15 +5,7 @@ import { everwarmHttp } from 'everwarm/http';
 import fastify from 'fastify';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { routes, shelfPage } from './fixtures/library.ts';
-import {
-  type AskEither,
-  type Library,
-  openLibrary,
-  type ServeOptions,
-  serveFastify,
-  serveHono,
-  serveWeb,
-} from './fixtures/open-library.ts';
+import { type Library, openLibrary, servers, serveWeb } from './fixtures/open-library.ts';
 
 let library: Library;
 
@@ -51,13 +43,8 @@ function eventsOf(response: Response): { next(): Promise<Event>; close(): Promis
 
 const rename = (code: string, name: string) => library.pool.query('update shelves set name = $1 where code = $2', [name, code]);
 const options = () => ({ reader: library.everwarm.reader, routes });
-const servers: [string, (more?: Partial<ServeOptions>) => Promise<AskEither>][] = [
-  ['Fastify', (more) => serveFastify({ ...options(), ...more })],
-  ['the web handler', async (more) => serveWeb({ ...options(), ...more })],
-  ['the web handler in Hono', (more) => serveHono({ ...options(), ...more })],
-];
 
-describe.each(servers)('%s', (_, open) => {
+describe.each(servers(options))('%s', (_, open) => {
   test('shows the document, each newer version, and that it is gone', async () => {
     const ask = await open();
     await library.pool.query(`insert into shelves values ('live', 'One')`);

@@ -7,13 +7,19 @@ import { bedList, bedPage, gardenTables, readModels, speciesCount } from './fixt
 
 const template = settledTemplate('garden', gardenTables, readModels);
 
-test('documents that wait for their time, counted lists, keys of enums, SQL by hand and touches are written inline, no worker anywhere', async () => {
+/** A garden in which no worker runs. Closed with the test. */
+async function openGarden() {
   const database = await createDatabase({ template });
   onTestFinished(() => database.drop());
   const { pool } = database;
   const namespace = `garden-${randomBytes(6).toString('hex')}`;
   const everwarm = createEverwarm({ postgres: database.urlFor('garden'), redis: providedServers().redisUrl, namespace, readModels });
   onTestFinished(() => everwarm.stop());
+  return { pool, everwarm };
+}
+
+test('documents that wait for their time, counted lists, keys of enums, SQL by hand and touches are written inline, no worker anywhere', async () => {
+  const { pool, everwarm } = await openGarden();
   const left: unknown[] = [];
   const write = (...statements: string[]) =>
     everwarm.transaction(
@@ -73,31 +79,19 @@ test('documents that wait for their time, counted lists, keys of enums, SQL by h
 });
 
 test('a moment that comes while a transaction is open, and functions that others named like built-in ones, change no document', async () => {
-  const database = await createDatabase({ template });
-  onTestFinished(() => database.drop());
-  const { pool } = database;
-  const namespace = `garden-${randomBytes(6).toString('hex')}`;
-  const everwarm = createEverwarm({ postgres: database.urlFor('garden'), redis: providedServers().redisUrl, namespace, readModels });
-  onTestFinished(() => everwarm.stop());
+  const { pool, everwarm } = await openGarden();
   // Of the very type that is asked for, where the built-in ones take any: these would be preferred, with the rights of whoever owns the schema.
   for (const type of ['integer[]', 'text[]'])
     await pool.query(
       `create function public.cardinality(${type}) returns integer language plpgsql as 'begin raise exception ''called as %'', current_user; end'`,
     );
   const left: unknown[] = [];
-  const write = (statement: string, more = '') =>
-    everwarm.transaction(
-      pool,
-      async (client) => {
-        await client.query(statement);
-        await client.query(more);
-      },
-      { onInlined: (inlined) => void left.push(...inlined.left) },
-    );
+  const write = (statement: string) =>
+    everwarm.transaction(pool, (client) => client.query(statement), { onInlined: (inlined) => void left.push(...inlined.left) });
   await write(`insert into "Garden"."Bed" values ('herbs', 1, 'Mint', now() - interval '1 day')`);
   expect(left).toEqual([]);
   expect(await everwarm.reader.raw(bedPage, { kind: 'herbs', no: 1 })).toMatchObject({ version: expect.any(String) });
   // It opens within the transaction, which looks at the time at which it began.
-  await write(`insert into "Garden"."Bed" values ('herbs', 2, 'Basil', now() + interval '50 milliseconds')`, 'select pg_sleep(0.06)');
+  await write(`insert into "Garden"."Bed" values ('herbs', 2, 'Basil', clock_timestamp())`);
   expect(left).toContainEqual({ model: 'bed_page', reason: 'failed', code: 'EW003' });
 });

@@ -9,6 +9,11 @@ export type Version = string;
 /** How many characters a version has. */
 export const versionLength = 24;
 
+/** Whether a text is a version. */
+export function isVersion(text: string): boolean {
+  return /^\d{4}-\d{19}$/.test(text);
+}
+
 /** The version with this epoch ordinal (1 to 9999) and sequence number. */
 export function formatVersion(epoch: number, number: bigint): Version {
   return `${String(epoch).padStart(4, '0')}-${String(number).padStart(19, '0')}`;

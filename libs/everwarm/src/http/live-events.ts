@@ -1,3 +1,4 @@
+import { isVersion } from '#contracts/version.ts';
 import type { RawDocument } from '#stages/read/read-parts.ts';
 
 /** The media type of server-sent events. */
@@ -5,8 +6,6 @@ export const eventsType = 'text/event-stream; charset=utf-8';
 
 /** A comment, which keeps what stands between from closing a connection on which nothing is said. */
 const heartbeat = Buffer.from(':\n\n');
-
-const versionForm = /^\d{4}-\d{19}$/;
 
 const lineBreak = /\r\n|\r|\n/;
 
@@ -45,7 +44,7 @@ export async function* liveEvents(
 /** Whether the client has this already, or, from a server that was further, something newer. What is no version can only be the same. */
 function isSeen(document: RawDocument | null, seen: string | undefined): boolean {
   if (document === null || document.version === null || seen === undefined) return false;
-  return versionForm.test(seen) ? document.version <= seen : document.version === seen;
+  return isVersion(seen) ? document.version <= seen : document.version === seen;
 }
 
 /** One event. JSON text may have line breaks between its tokens, and each line of an event's data begins anew. */
