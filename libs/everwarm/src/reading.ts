@@ -25,6 +25,7 @@ import { SourceLease } from './stages/read/source-lease.ts';
 import { Staleness } from './stages/read/staleness.ts';
 import { TokenWatch } from './stages/read/token-watch.ts';
 import type { Watches } from './stages/read/watches.ts';
+import type { FencedRedis } from './stages/write-through/fenced-pipeline.ts';
 import { withFencedCommands } from './stages/write-through/scripts.ts';
 
 /** How often it is noted which documents are read most. */
@@ -82,6 +83,8 @@ export function openReading({ postgres: input, redis: redisInput, casing, namesp
     lease,
     memory: memory ?? null,
   });
+  // Not before something is filled: a connection's own commands are copied to each of its pipelines, of which every page makes one.
+  let fenced: FencedRedis | null = null;
   const mostRead = new MostRead();
   const stats = new ReadStats();
   const parts: Parts = {
@@ -95,7 +98,7 @@ export function openReading({ postgres: input, redis: redisInput, casing, namesp
     mostRead,
     stats,
     lease: new SourceLease({ redis, view: lease, floors, onWait: (generation) => stats.wait(generation, 'source') }),
-    fill: lazyFiller({ db: database.db, redis: withFencedCommands(redis), view: lease }),
+    fill: lazyFiller({ db: database.db, redis: () => (fenced ??= withFencedCommands(redis)), view: lease }),
     tokens: new TokenWatch((awaited) => lookAtTokens(database.direct, awaited).catch(failed)),
     staleness: new Staleness({
       lags: () => lookAtLags(database.direct).catch(failed),

@@ -9,9 +9,9 @@ import { addComments, type ChangeParts, openObserver, publishPosts, renameAuthor
 import { createSizedDatabase, sizes } from './seed-sizes.ts';
 
 const rows = [
-  { row: 'a comment on a post', of: 'comments', sizes: sizes.comments, change: addComments, counts: [60, 60, 60] },
-  { row: 'a publication in a category', of: 'posts', sizes: sizes.posts, change: publishPosts, counts: [60, 60, 60] },
-  { row: 'a document of a rename of an author', of: 'posts', sizes: sizes.renames, change: renameAuthor, counts: [100, 5, 1] },
+  { row: 'a comment on a post', of: 'comments', sizes: sizes.comments, change: addComments, counts: [20, 20, 20] },
+  { row: 'a publication in a category', of: 'posts', sizes: sizes.posts, change: publishPosts, counts: [20, 20, 20] },
+  { row: 'a document of a rename of an author', of: 'posts', sizes: sizes.renames, change: renameAuthor, counts: [20, 5, 2] },
 ] as const;
 
 /** Whether what a change costs follows the change or the data: the same change to something small and to something large. */

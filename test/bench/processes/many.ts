@@ -11,7 +11,8 @@ await serve(
   '/posts',
   async (reply, { query: { ids = '' } }) => {
     const found = await reader.rawMany(postDetail, ids.split(','));
-    return reply.header('content-type', contentType).send(joinJson(found.flatMap((document) => document?.body ?? [])));
+    const bodies = found.filter((document) => document !== null).map(({ body }) => body);
+    return reply.header('content-type', contentType).send(joinJson(bodies));
   },
   () => reader.stop(),
 );

@@ -13,7 +13,7 @@ export async function buildWithEverwarm({ servers, profile }: Bench, database: T
   try {
     await everwarm.migrate();
     await database.pool.query('checkpoint');
-    const env = { DATABASE_URL: database.url, REDIS_URL: servers.redisUrl };
+    const env = { DATABASE_URL: database.url, REDIS_URL: servers.redisUrl, WORKER_MODELS: postDetail.name };
     const worker = await startProcess('test/bench/processes/worker.ts', { env, profile });
     try {
       const start = performance.now();

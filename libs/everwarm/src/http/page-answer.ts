@@ -28,10 +28,16 @@ export function pageAnswer(
 }
 
 function stateOf({ items, keys, next, previous, total }: RawPage): string {
-  const stored = items.map(({ version }) => version);
-  // What was derived just now has no version: its bytes are its state.
-  const derived = items.flatMap(({ version, body }) => (version === null ? [body] : []));
-  return digestOf(JSON.stringify([keys, stored, next, previous, total]), ...derived);
+  let state = `${next} ${previous} ${total}`;
+  const derived: Buffer[] = [];
+  for (const [index, { version, body }] of items.entries()) {
+    const key = keys[index] ?? '';
+    // Its length tells where a key ends, whatever is in it.
+    state += ` ${key.length} ${key} ${version}`;
+    // What was derived just now has no version: its bytes are its state.
+    if (version === null) derived.push(body);
+  }
+  return digestOf(state, ...derived);
 }
 
 function pageBytes({ items, next, previous, total }: RawPage): Buffer {

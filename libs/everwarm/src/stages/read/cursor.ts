@@ -1,16 +1,19 @@
 import { crc32 } from 'node:zlib';
 import { EverwarmError } from '#contracts/errors.ts';
 
-/** How many bytes of the list's definition hash a cursor begins with, and how many of its checksum follow. */
-const markBytes = 4;
-const sumBytes = 4;
+/** A cursor begins with four bytes of the list's definition hash; after four more of its checksum comes the member. */
+const [sumAt, memberAt] = [4, 8];
 
 /** Whose cursors: one partition of one list with this definition hash. */
 export type CursorOf = { readonly hash: string; readonly partition: string };
 
 /** The opaque cursor after this member. */
 export function encodeCursor(of: CursorOf, member: Buffer): string {
-  return Buffer.concat([mark(of), sum(of, member), member]).toString('base64url');
+  const bytes = Buffer.allocUnsafe(memberAt + member.length);
+  bytes.writeUInt32BE(mark(of));
+  bytes.writeUInt32BE(sum(of, member), sumAt);
+  member.copy(bytes, memberAt);
+  return bytes.toString('base64url');
 }
 
 /**
@@ -19,11 +22,11 @@ export function encodeCursor(of: CursorOf, member: Buffer): string {
  */
 export function decodeCursor(list: string, of: CursorOf, cursor: string): Buffer {
   const bytes = /^[A-Za-z0-9_-]{8,4096}$/.test(cursor) ? Buffer.from(cursor, 'base64url') : Buffer.alloc(0);
-  const member = bytes.subarray(markBytes + sumBytes);
+  const member = bytes.subarray(memberAt);
   const isOwn =
     memberKey(member) !== null &&
-    bytes.subarray(0, markBytes).equals(mark(of)) &&
-    bytes.subarray(markBytes, markBytes + sumBytes).equals(sum(of, member)) &&
+    bytes.readUInt32BE() === mark(of) &&
+    bytes.readUInt32BE(sumAt) === sum(of, member) &&
     // Of a last character that says less than six bits there are several.
     bytes.toString('base64url') === cursor;
   if (isOwn) return member;
@@ -42,12 +45,10 @@ export function memberKey(member: Buffer): string | null {
   return start > 0 ? member.toString('utf8', start, member.length - 2) : null;
 }
 
-function mark({ hash }: CursorOf): Buffer {
-  return Buffer.from(hash.slice(0, markBytes * 2), 'hex');
+function mark({ hash }: CursorOf): number {
+  return Number.parseInt(hash.slice(0, 2 * sumAt), 16);
 }
 
-function sum({ partition }: CursorOf, member: Buffer): Buffer {
-  const bytes = Buffer.alloc(sumBytes);
-  bytes.writeUInt32BE(crc32(member, crc32(partition)));
-  return bytes;
+function sum({ partition }: CursorOf, member: Buffer): number {
+  return crc32(member, crc32(partition));
 }

@@ -1,6 +1,6 @@
 import type { Generation } from '#contracts/compiled.ts';
 import { EverwarmError } from '#contracts/errors.ts';
-import { documentKey } from '#contracts/names.ts';
+import { documentKey, documentPrefix } from '#contracts/names.ts';
 import type { Transform } from '#contracts/transform.ts';
 import { decodeStored, type StoredDocument, unwrittenVersion } from '#contracts/version.ts';
 import { isSpent, revalidate } from './lazy-reads.ts';
@@ -67,16 +67,18 @@ export async function readDocuments(
     const askings = memory === null ? [] : keys.map((key) => memory.ask(`${generation.id}:${key}`));
     const shown: (StoredDocument | null)[] = [];
     try {
-      const held = await redis.mgetBuffer(keys.map((key) => documentKey(view.space, generation.id, key)));
+      const prefix = documentPrefix(view.space, generation.id);
+      const held = await redis.mgetBuffer(keys.map((key) => prefix + key));
       // What came in one answer may be given away together, or not at all.
       const trusted = view.trusted();
       let hits = 0;
-      for (const [index, key] of keys.entries()) {
+      for (let index = 0; trusted && index < keys.length; index++) {
+        const key = keys[index]!;
         const value = held[index];
-        if (!value || !trusted) continue;
+        if (!value) continue;
         const stored = decodeStored(value);
         if (isSpent(generation, stored) || !mayShow(parts, generation, key, stored)) continue;
-        shown[index] = stored;
+        if (memory !== null) shown[index] = stored;
         revalidate(parts, generation, key, stored, transform, 'redis');
         found[index] = fromRedis(stored);
         hits++;
@@ -91,7 +93,7 @@ export async function readDocuments(
     }
   }
   const missing = [...new Set(keys.filter((_, index) => found[index] === undefined))];
-  if (missing.length === 0) return keys.map((_, index) => found[index] ?? null);
+  if (missing.length === 0) return found as (RawDocument | null)[];
   const asked = await askPostgres(parts, generation, missing, transform, unmade);
   const answers = new Map(missing.map((key, index) => [key, asked[index] ?? null]));
   return keys.map((key, index) => {
