@@ -8,7 +8,7 @@ import { contentType, servePosts } from './serve.ts';
 
 const pool = new Pool({ connectionString: environment('DATABASE_URL'), max: 10 });
 const findPost = findPostWith(pool);
-const bento = openBento(environment('REDIS_URL'), environment('BENTO_TTL'));
+const bento = openBento(environment('REDIS_URL'), environment('BENTO_TTL'), { asTheyAre: environment('BENTO_AS_THEY_ARE') === 'yes' });
 
 await servePosts(
   async (reply, id) => {

@@ -88,9 +88,9 @@ function bentoSide({ servers }: Bench, database: TestDatabase): Side {
   return {
     database,
     start: async () => {
-      const env = { DATABASE_URL: database.url, REDIS_URL: servers.redisUrl, BENTO_TTL: ttl };
+      const env = { DATABASE_URL: database.url, REDIS_URL: servers.redisUrl, BENTO_TTL: ttl, BENTO_AS_THEY_ARE: 'no' };
       const server = await startProcess('test/bench/processes/bento.ts', { env });
-      const writers = openBento(servers.redisUrl, ttl);
+      const writers = openBento(servers.redisUrl, ttl, { asTheyAre: false });
       return {
         url: await urlOf(server),
         committed: (post) => writers.delete({ key: String(post) }),
