@@ -17,6 +17,7 @@ import { gatherGets } from './stages/read/gather-gets.ts';
 import { type Hearing, hearChanges } from './stages/read/hearing.ts';
 import { checkMemory, type MemoryOptions } from './stages/read/memory.ts';
 import { MostRead } from './stages/read/most-read.ts';
+import { withPageCommand } from './stages/read/page-script.ts';
 import type { ReadParts } from './stages/read/read-parts.ts';
 import { ReadStats } from './stages/read/read-stats.ts';
 import { type Reader, readerOn } from './stages/read/reader.ts';
@@ -60,7 +61,7 @@ type Parts = ReadParts & { readonly generations: Generations; readonly watches: 
 export function openReading({ postgres: input, redis: redisInput, casing, namespace = 'everwarm', memory }: ReadingConfig): Reading {
   if (memory) checkMemory(memory);
   const database = openReadingDatabase(input, 'everwarm-reader');
-  const redis = openRedis(redisInput, 'read');
+  const redis = withPageCommand(openRedis(redisInput, 'read'));
   const generations = rememberGenerations(database.direct);
   const floors = new Floors(() => lease.distrust());
   const relearn = relearning({ db: database.direct, floors, unwritten: (mark) => lookAtUnwritten(database.direct, mark) });
@@ -83,7 +84,6 @@ export function openReading({ postgres: input, redis: redisInput, casing, namesp
     lease,
     memory: memory ?? null,
   });
-  // Not before something is filled: a connection's own commands are copied to each of its pipelines, of which every page makes one.
   let fenced: FencedRedis | null = null;
   const mostRead = new MostRead();
   const stats = new ReadStats();

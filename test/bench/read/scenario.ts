@@ -56,8 +56,6 @@ async function prepare(bench: Bench, blog: WarmBlog, redis: Redis, running: Node
     BARE_PREFIX: barePrefix,
     CACHE_TTL: String(ttlSeconds),
     BENTO_TTL: bentoTtl,
-    // Nothing is forgotten in this row.
-    BENTO_AS_THEY_ARE: 'yes',
     CARD_PREFIX: bareCardPrefix,
     LIST_PAGE: list.page,
     LIST_ENTRIES: list.entries,
@@ -67,7 +65,8 @@ async function prepare(bench: Bench, blog: WarmBlog, redis: Redis, running: Node
     running.push(server);
     return urlOf(server);
   };
-  const start = (file: string, folder?: string) => started(startProcess(`test/bench/processes/${file}`, { env, profile: folder }));
+  const start = (file: string, more: Readonly<Record<string, string>> = {}, folder?: string) =>
+    started(startProcess(`test/bench/processes/${file}`, { env: { ...env, ...more }, profile: folder }));
   const details = postRequests(posts);
   const side = async (name: string, url: Promise<string>, requests: readonly Request[] = details): Promise<AskedServer> => ({
     name,
@@ -96,7 +95,7 @@ async function prepare(bench: Bench, blog: WarmBlog, redis: Redis, running: Node
     {
       row: 'post detail from memory',
       everwarm: inMemory,
-      others: [constant, findFirst, await side('bentocache, all hits', start('bento.ts'))],
+      others: [constant, findFirst, await side('bentocache, all hits', start('bento.ts', { BENTO_AS_THEY_ARE: 'yes' }))],
     },
     {
       row: 'post detail, 304',
@@ -105,13 +104,16 @@ async function prepare(bench: Bench, blog: WarmBlog, redis: Redis, running: Node
     },
     {
       row: `${ofMany} post details at once`,
-      everwarm: await side('everwarm', start('many.ts', bench.profile), many),
+      everwarm: await side('everwarm', start('many.ts', {}, bench.profile), many),
       others: [await side('bare MGET route', start('bare-many.ts'), many)],
     },
     {
       row: `page of ${pageSize} cards`,
       everwarm: { ...api, requests: pages },
-      others: [await side('bare route, same commands', start('bare-list.ts'), pages)],
+      others: [
+        await side('bare route, same commands', start('bare-list.ts', { BARE_PAGES: 'transaction' }), pages),
+        await side('bare route, same script', start('bare-list.ts', { BARE_PAGES: 'script' }), pages),
+      ],
     },
   ];
 }

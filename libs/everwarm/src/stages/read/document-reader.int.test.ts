@@ -11,6 +11,7 @@ import { readDocument, readDocuments } from './document-reader.ts';
 import { Floors } from './floors.ts';
 import { gatherGets } from './gather-gets.ts';
 import { MostRead } from './most-read.ts';
+import { withPageCommand } from './page-script.ts';
 import type { ReadParts } from './read-parts.ts';
 import { ReadStats } from './read-stats.ts';
 import { relearning } from './relearn.ts';
@@ -78,7 +79,7 @@ async function openTiers(keys: readonly string[]) {
   const floors = new Floors(() => undefined);
   const parts: ReadParts = {
     db,
-    redis,
+    redis: withPageCommand(redis),
     getTogether: gatherGets(redis),
     view,
     floors,

@@ -15,6 +15,7 @@ import { Floors } from './floors.ts';
 import { gatherGets } from './gather-gets.ts';
 import { hearChanges } from './hearing.ts';
 import { MostRead } from './most-read.ts';
+import { withPageCommand } from './page-script.ts';
 import type { ReadParts } from './read-parts.ts';
 import { ReadStats } from './read-stats.ts';
 import { recall } from './recall.ts';
@@ -48,7 +49,7 @@ async function openFed({ maxAgeMs = 60_000, protocol = 3 as 2 | 3 } = {}) {
   onTestFinished(() => feed.stop());
   const floors = new Floors(() => undefined);
   const parts = {
-    redis,
+    redis: withPageCommand(redis),
     getTogether: gatherGets(redis),
     view: lease,
     floors,

@@ -1,4 +1,3 @@
-import type { ChainableCommander } from 'ioredis';
 import type { Generation } from '#contracts/compiled.ts';
 import { entriesKey, pageKey, projectionTable } from '#contracts/names.ts';
 import { floorOfPage, isAbove, type PageFloorRow, pageFloorSql } from './page-floors.ts';
@@ -34,7 +33,7 @@ function pageOf(
 }
 
 /**
- * The page from Redis, in one transaction there. Null when Redis is not trusted, does not hold the partition, or does not hold it so
+ * The page from Redis, all of one moment there. Null when Redis is not trusted, does not hold the partition, or does not hold it so
  * far down that it can tell all of the page and whether there is more; or when it may be older than what was shown of the partition. Rejects
  * as the client does.
  */
@@ -44,20 +43,13 @@ export async function entriesFromRedis(parts: ReadParts, part: ListPart, place: 
   const floor = floors.none ? null : floors.ofPartition(list.id, partition);
   if (!view.trusted() || floor?.entries === null) return null;
   const [page, entries] = [pageKey(view.space, list.id, partition), entriesKey(view.space, list.id, partition)];
-  const transaction = redis.multi().zscore(page, '').hmgetBuffer(entries, 'depth', 'count', 'floor');
-  const owed = [...(floor?.entries.keys() ?? [])];
-  if (owed.length > 0) transaction.hmgetBuffer(entries, ...owed.map((key) => `k${key}`));
-  askForPage(transaction, page, place, limit);
-  const replies = await transaction.exec();
-  const fault = replies?.find(([error]) => error)?.[0];
-  if (fault) throw fault;
-  if (!replies || !view.trusted()) return null;
-  const values = replies.map(([, reply]) => reply);
-  const [sentinel, facts] = values.splice(0, 2) as [unknown, (Buffer | null)[]];
-  const held = owed.length > 0 ? (values.shift() as (Buffer | null)[]) : [];
-  const [found, other] = values as [Buffer[], Buffer[] | undefined];
+  const owed = [...(floor?.entries.keys() ?? [])].map((key) => `k${key}`);
+  // The sentinel is the empty member: beyond it lies all.
+  const answer = await redis.everwarmReadPageBuffer(page, entries, limit + 1, place?.side ?? '', place?.member ?? '', ...owed);
+  if (!answer || !view.trusted()) return null;
+  const [facts, held, found, other] = answer;
   const [depth, count] = facts;
-  if (sentinel === null || !depth) return null;
+  if (!depth) return null;
   const total = list.model.list?.count ? (count ? Number(count.toString('latin1', 19)) : null) : null;
   if (list.model.list?.count && total === null) return null;
   if (floor) {
@@ -65,23 +57,10 @@ export async function entriesFromRedis(parts: ReadParts, part: ListPart, place: 
     // Not one that somebody set while Redis answered.
     if (floors.ofPartition(list.id, partition) === floor) floors.setPartition(list.id, partition, null);
   }
-  const behind = (other?.length ?? 0) > 0;
+  const behind = other.length > 0;
   const isWhole = depth.length === 0;
   if (!isWhole && !(place?.side === 'before' ? behind : found.length > limit)) return null;
   return { ...pageOf(place, found, limit, behind), total, tier: 'redis' };
-}
-
-/** One member more than the page has, in its direction, and one on the other side. */
-function askForPage(transaction: ChainableCommander, page: string, place: Place, limit: number): void {
-  // The sentinel is the empty member: "(" alone excludes exactly that one.
-  const top = Buffer.from('(');
-  const beyond = place ? Buffer.concat([top, place.member]) : top;
-  if (place?.side === 'before') transaction.zrangeBuffer(page, beyond, top, 'BYLEX', 'REV', 'LIMIT', 0, limit + 1);
-  else transaction.zrangeBuffer(page, beyond, '+', 'BYLEX', 'LIMIT', 0, limit + 1);
-  if (!place) return;
-  const from = Buffer.concat([Buffer.from('['), place.member]);
-  if (place.side === 'before') transaction.zrangeBuffer(page, from, '+', 'BYLEX', 'LIMIT', 0, 1);
-  else transaction.zrangeBuffer(page, from, top, 'BYLEX', 'REV', 'LIMIT', 0, 1);
 }
 
 /**

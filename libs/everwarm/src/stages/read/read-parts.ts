@@ -5,6 +5,7 @@ import type { Floors } from './floors.ts';
 import type { Fill } from './lazy-reads.ts';
 import type { Memory } from './memory.ts';
 import type { MostRead } from './most-read.ts';
+import type { PageCommands } from './page-script.ts';
 import type { ReadStats } from './read-stats.ts';
 import type { SourceLease } from './source-lease.ts';
 import type { Staleness } from './staleness.ts';
@@ -29,7 +30,7 @@ export type RawDocument = {
 /** What reading works with. */
 export type ReadParts = {
   readonly db: Transactions;
-  readonly redis: Redis;
+  readonly redis: Redis & PageCommands;
   /** One value of Redis by its key, asked for together with what other readers want at this moment. */
   readonly getTogether: (key: string) => Promise<Buffer | null>;
   readonly view: CopyView;

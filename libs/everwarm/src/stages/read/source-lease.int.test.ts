@@ -7,6 +7,7 @@ import { documentKey, entriesKey, leaseKey, pageKey } from '#contracts/names.ts'
 import { decodeStored, encodeHeader, formatVersion, unwrittenVersion } from '#contracts/version.ts';
 import { Floors } from './floors.ts';
 import { entriesFromRedis } from './page-entries.ts';
+import { withPageCommand } from './page-script.ts';
 import type { RawDocument, ReadParts } from './read-parts.ts';
 import { SourceLease } from './source-lease.ts';
 
@@ -162,7 +163,12 @@ test('a page from Redis ends the floor that it was held against, not one that wa
   await redis.zadd(pageKey(view.space, 1, 'p'), 0, '');
   await redis.hset(entriesKey(view.space, 1, 'p'), 'depth', '');
   const read = () =>
-    entriesFromRedis({ redis, view, floors } as Partial<ReadParts> as ReadParts, { list: generation, partition: 'p' }, null, 10);
+    entriesFromRedis(
+      { redis: withPageCommand(redis), view, floors } as Partial<ReadParts> as ReadParts,
+      { list: generation, partition: 'p' },
+      null,
+      10,
+    );
   const [met, newer] = [
     { entries: new Map(), ticket: null },
     { entries: null, ticket: null },
