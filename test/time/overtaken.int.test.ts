@@ -1,5 +1,7 @@
+import { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Generation } from '../../libs/everwarm/src/contracts/compiled.ts';
+import { millisecondsSql } from '../../libs/everwarm/src/contracts/milliseconds.ts';
 import { openPostgres } from '../../libs/everwarm/src/platform/postgres.ts';
 import { oweDue } from '../../libs/everwarm/src/stages/relay/timers.ts';
 import { writeTimers } from '../../libs/everwarm/src/stages/write-through/write-timers.ts';
@@ -91,4 +93,31 @@ test('timers of a generation that is gone are forgotten', async () => {
   await oweDue(db, full);
   expect(await timers()).toBe(0);
   expect(await owed()).toEqual([]);
+});
+
+/** A setting by which Postgres writes this moment, in seconds, as an earlier one: how much so depends on its digits. */
+function roundingDown(seconds: number): number {
+  const digits = [10, 9, 8, 7, 6, 5, 4].find((count) => Number(seconds.toPrecision(count)) < seconds - 0.1);
+  if (digits === undefined) throw new Error(`Every rounding of ${seconds} is up.`);
+  return digits - 15;
+}
+
+test('a moment that has just come is waited for, and told as it is, however few digits the database shows', async () => {
+  const { pool, everwarm, another } = await openNewsroom();
+  await everwarm.stop();
+  await pool.query(
+    `do $$ begin execute format('alter database %I set extra_float_digits = ${roundingDown(Date.now() / 1000)}', current_database()); end $$`,
+  );
+  await pool.query(
+    `insert into everwarm.timers (generation, key, at) select id, 'k', clock_timestamp() from everwarm.generations where name = 'article_page'`,
+  );
+  await expect(another().settled({ timeoutMs: 300 })).rejects.toThrow('documents whose moment has come');
+  const client = new Client({ connectionString: pool.options.connectionString });
+  await client.connect();
+  onTestFinished(() => client.end());
+  const { rows } = await client.query(
+    `select extract(epoch from 'epoch'::timestamptz + interval '1795287523.355 s')::float8 as rounded, ${millisecondsSql(`'epoch'::timestamptz + interval '1795287523.355 s'`)} as exact`,
+  );
+  expect(rows[0]).not.toMatchObject({ rounded: 1_795_287_523.355 });
+  expect(rows[0]).toMatchObject({ exact: 1_795_287_523_355 });
 });

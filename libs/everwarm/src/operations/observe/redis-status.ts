@@ -1,4 +1,5 @@
 import type { Database } from '#contracts/database.ts';
+import { millisecondsSql } from '#contracts/milliseconds.ts';
 import type { Redis } from '#platform/clients.ts';
 import { readRedisCopy } from '#platform/redis-copy.ts';
 
@@ -24,7 +25,7 @@ export async function readRedisStatus(db: Database, redis: Redis): Promise<Redis
   const [copy, owed, info] = await Promise.all([
     readRedisCopy(db),
     db.query<{ owed: string; now: number }>(
-      `select count(*)::text as owed, extract(epoch from clock_timestamp())::float8 * 1000 as now from (select from everwarm.redis_owed limit ${countedKeys}) o`,
+      `select count(*)::text as owed, ${millisecondsSql('clock_timestamp()')} as now from (select from everwarm.redis_owed limit ${countedKeys}) o`,
     ),
     redis.info('memory').catch(() => null),
   ]);

@@ -1,5 +1,6 @@
 import type { Database } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
+import { millisecondsSql } from '#contracts/milliseconds.ts';
 import type { Transforms } from '#contracts/transform.ts';
 import { undeliveredOf } from '#platform/undelivered.ts';
 import { waitsForOperator } from '#stages/relay/promote.ts';
@@ -32,7 +33,7 @@ export async function settled(db: Database, { isPresent, transforms }: SettledPa
     }
   };
   const { rows } = await db.query<{ mark: string; moment: number }>(
-    'select pg_current_snapshot()::text as mark, extract(epoch from now())::float8 as moment',
+    `select pg_current_snapshot()::text as mark, ${millisecondsSql('now()')} as moment`,
   );
   const { mark = '', moment = 0 } = rows[0] ?? {};
   const elsewhere = await generationsElsewhere(db, transforms);
@@ -79,7 +80,7 @@ async function generationsElsewhere(db: Database, transforms: Transforms): Promi
 async function isDue(db: Database, moment: number): Promise<boolean> {
   return !(await noRows(
     db,
-    `select from everwarm.timers t join everwarm.generations g on g.id = t.generation where g.state <> 'dropped' and t.at < to_timestamp($1) limit 1`,
+    `select from everwarm.timers t join everwarm.generations g on g.id = t.generation where g.state <> 'dropped' and t.at < to_timestamp($1::float8 / 1000) limit 1`,
     [moment],
   ));
 }

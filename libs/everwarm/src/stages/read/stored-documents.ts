@@ -1,5 +1,6 @@
 import { type Generation, sourcesSql } from '#contracts/compiled.ts';
 import { lastsMs } from '#contracts/lazy.ts';
+import { millisecondsSql } from '#contracts/milliseconds.ts';
 import { projectionTable } from '#contracts/names.ts';
 import type { Transform } from '#contracts/transform.ts';
 import { floorAbove } from './floors.ts';
@@ -108,7 +109,7 @@ async function readStored(
   const lasts = lastsMs(lifecycle);
   const unspent = Number.isFinite(lasts) ? ` and p.as_of > statement_timestamp() - ${Math.round(lasts)} * interval '1 millisecond'` : '';
   const { rows } = await db.query<Stored & { key: string }>({
-    text: `select p.key, p.doc, p.version, extract(epoch from p.as_of)::float8 * 1000 as "asOf",
+    text: `select p.key, p.doc, p.version, ${millisecondsSql('p.as_of')} as "asOf",
   ${owedSql(id, 'p.key')} as owed
 from everwarm.${projectionTable(id)} p where p.key = any($1) and p.as_of > '-infinity'${unspent}`,
     values: [keys],

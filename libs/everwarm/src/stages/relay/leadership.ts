@@ -44,7 +44,7 @@ export class Leadership {
       }
       // The outbox is read by its index, even right after a rotation when its statistics say it is empty. The penalty that this
       // setting puts on other scans would start the JIT compiler, which took 230 ms for a poll of 0.1 ms.
-      await client.query('set enable_seqscan = off; set jit = off; set plan_cache_mode = force_generic_plan');
+      await client.query('set enable_seqscan = off; set jit = off; set plan_cache_mode = force_generic_plan; set extra_float_digits = 1');
       // Deliveries commit without waiting for the disk. Should a crash lose some, their sequence numbers must not be drawn
       // again, or an acknowledgement on its way would take out a newer debt: each leadership begins far beyond the last.
       await client.query(

@@ -1,6 +1,7 @@
 import type { Generation } from '#contracts/compiled.ts';
 import type { Database } from '#contracts/database.ts';
 import { lastsMs } from '#contracts/lazy.ts';
+import { millisecondsSql } from '#contracts/milliseconds.ts';
 import { documentKey, type KeySpace, projectionTable } from '#contracts/names.ts';
 import { versionLength } from '#contracts/version.ts';
 import { execute, type FencedRedis } from './fenced-pipeline.ts';
@@ -79,13 +80,14 @@ export async function publishKeys(
   keys: readonly string[],
 ): Promise<void> {
   const { rows } = await db.query<WrittenDocument>(
-    `select key, doc, version, extract(epoch from as_of)::float8 * 1000 as "asOf" from everwarm.${projectionTable(generation.id)} where key = any($1)`,
+    `select key, doc, version, ${millisecondsSql('as_of')} as "asOf" from everwarm.${projectionTable(generation.id)} where key = any($1)`,
     [keys],
   );
-  await publishDocuments(redis, space, generation.id, rows, lastsMs(generation.lifecycle));
+  const documents = rows.map((row) => ({ ...row, asOf: Number(row.asOf) }));
+  await publishDocuments(redis, space, generation.id, documents, lastsMs(generation.lifecycle));
 }
 
-const compared = 'key, version, doc is null as gone, extract(epoch from as_of)::float8 * 1000 as "asOf"';
+const compared = `key, version, doc is null as gone, ${millisecondsSql('as_of')} as "asOf"`;
 
 async function publishMissing(
   db: Database,
