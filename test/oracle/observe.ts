@@ -43,13 +43,14 @@ export async function observe(observed: Observed, warm: boolean, fail: (what: st
     for (const { everwarm } of releases.running)
       await everwarm.settled({ timeoutMs: settleMs }).catch(async (error: unknown) => fail(`${String(error)}\n${await standing(pool)}`));
     const rows = await readRows(pool, tables);
-    const coming = momentsAfter(since, rows, tables);
     const differences: string[] = [];
     for (const { everwarm, release } of releases.running) {
       const declared = { ...release, ...(world.casing && { casing: world.casing }) };
       differences.push(...(await compareWorld({ pool, redis, namespace, everwarm }, declared, rows, warm)));
       differences.push(...(await confirm(observed, declared, rows)));
     }
+    // The witness asks later than the rows were read: on a busy machine a moment may come between that was far away.
+    const coming = momentsAfter(since, await clock(pool), rows, tables);
     const [first] = coming;
     const last = coming.at(-1);
     if (first === undefined || last === undefined) return { rows, differences, moments };
@@ -59,24 +60,24 @@ export async function observe(observed: Observed, warm: boolean, fail: (what: st
   }
 }
 
-/** The moments in these rows that came since, or come soon, in their order. */
-function momentsAfter(since: number, rows: Rows, tables: readonly Table[]): number[] {
+/** The moments in these rows that came since, or come soon after `now`, in their order. */
+function momentsAfter(since: number, now: number, rows: Rows, tables: readonly Table[]): number[] {
   const found = tables.flatMap(({ id, columns }) =>
     columns
       .filter(({ type }) => type === 'timestamp with time zone')
       .flatMap(({ name }) => rows(id).map((row) => momentOf(row[name] ?? ''))),
   );
   // To the millisecond, as far as texts are read here.
-  const until = momentOf(rows.now) + soonMs;
-  return [...new Set(found.filter((moment) => moment >= since - 1 && moment < until))].sort((left, right) => left - right);
+  return [...new Set(found.filter((moment) => moment >= since - 1 && moment < now + soonMs))].sort((left, right) => left - right);
 }
 
 /** Milliseconds since 1970, not a number for what is no moment of these years. */
 const momentOf = (text: string): number => (/^2\d{3}-[^B]*$/.test(text) ? Date.parse(`${text.replace(' ', 'T')}:00`) : Number.NaN);
 
 async function clock(pool: Pool): Promise<number> {
-  const { rows } = await pool.query<{ now: number }>('select extract(epoch from clock_timestamp())::float8 * 1000 as now');
-  return rows[0]?.now ?? 0;
+  // Not as a float8: a database with few extra_float_digits would round it to seconds.
+  const { rows } = await pool.query<{ now: string }>('select extract(epoch from clock_timestamp()) * 1000 as now');
+  return Number(rows[0]?.now);
 }
 
 /** Changes what no table holds for a read model, and says so for each of its documents. Returns how many there are. */
