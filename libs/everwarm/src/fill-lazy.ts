@@ -16,12 +16,7 @@ import { writeTimers } from './stages/write-through/write-timers.ts';
 const refusedMs = 60_000;
 
 /** What filling works with: the reader's own connections. */
-export type FillerParts = {
-  readonly db: Transactions;
-  /** Asked at each fill: a connection that knows the fenced commands. */
-  readonly redis: () => FencedRedis;
-  readonly view: Pick<CopyView, 'space'>;
-};
+export type FillerParts = { readonly db: Transactions; readonly redis: FencedRedis; readonly view: Pick<CopyView, 'space'> };
 
 /**
  * Makes and stores one document of a lazy read model, as a batch of one key: locks, number, snapshot; Postgres, then Redis. The ledger
@@ -57,7 +52,7 @@ export function lazyFiller({ db, redis, view }: FillerParts): Fill {
       if (written === null || written.failed.length > 0) return undefined;
       reached('recompute.committed');
       const [stored] = written.documents;
-      const told = await publishDocuments(redis(), space, generation.id, written.documents, lastsMs(generation.lifecycle)).then(
+      const told = await publishDocuments(redis, space, generation.id, written.documents, lastsMs(generation.lifecycle)).then(
         () => true,
         () => false,
       );

@@ -26,7 +26,6 @@ import { SourceLease } from './stages/read/source-lease.ts';
 import { Staleness } from './stages/read/staleness.ts';
 import { TokenWatch } from './stages/read/token-watch.ts';
 import type { Watches } from './stages/read/watches.ts';
-import type { FencedRedis } from './stages/write-through/fenced-pipeline.ts';
 import { withFencedCommands } from './stages/write-through/scripts.ts';
 
 /** How often it is noted which documents are read most. */
@@ -84,7 +83,6 @@ export function openReading({ postgres: input, redis: redisInput, casing, namesp
     lease,
     memory: memory ?? null,
   });
-  let fenced: FencedRedis | null = null;
   const mostRead = new MostRead();
   const stats = new ReadStats();
   const parts: Parts = {
@@ -98,7 +96,7 @@ export function openReading({ postgres: input, redis: redisInput, casing, namesp
     mostRead,
     stats,
     lease: new SourceLease({ redis, view: lease, floors, onWait: (generation) => stats.wait(generation, 'source') }),
-    fill: lazyFiller({ db: database.db, redis: () => (fenced ??= withFencedCommands(redis)), view: lease }),
+    fill: lazyFiller({ db: database.db, redis: withFencedCommands(redis), view: lease }),
     tokens: new TokenWatch((awaited) => lookAtTokens(database.direct, awaited).catch(failed)),
     staleness: new Staleness({
       lags: () => lookAtLags(database.direct).catch(failed),

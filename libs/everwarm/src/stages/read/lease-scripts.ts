@@ -27,23 +27,23 @@ if ARGV[2] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1],
 if ARGV[4] ~= '' then redis.call('SET', KEYS[2], ARGV[4], 'NX', 'EX', ARGV[5]) end
 return 1`;
 
-/** What a reader may write to Redis. */
-export type LeaseCommands = {
-  take(lease: string, token: string, ms: number, borrows: boolean): Promise<Buffer>;
-  end(lease: string, document: string, token: string, left: LeftBehind): Promise<number>;
-};
+/** What a reader may write to Redis, as commands of a connection. */
+export interface LeaseCommands {
+  everwarmTakeLeaseBuffer(lease: string, token: string, ms: string, borrows: '0' | '1'): Promise<Buffer>;
+  everwarmEndLease(
+    lease: string,
+    document: string,
+    token: string,
+    loan: Buffer | string,
+    loanMs: string,
+    absent: string,
+    absentSeconds: string,
+  ): Promise<number>;
+}
 
-/** What the end of a lease leaves: the loan, empty for none, and what says that there is no document, or empty. */
-type LeftBehind = { readonly loan: Buffer | string; readonly loanMs: number; readonly absent: string; readonly absentSeconds: number };
-
-/**
- * The scripts of leases on a connection. They are sent as texts, which is little beside what a question to the sources costs: commands
- * that are defined on a connection are copied to each of its pipelines, and there is one for every page that is read.
- */
-export function leaseCommands(redis: Redis): LeaseCommands {
-  return {
-    take: (lease, token, ms, borrows) => redis.callBuffer('EVAL', takeLease, 1, lease, token, ms, borrows ? '1' : '0') as Promise<Buffer>,
-    end: (lease, document, token, { loan, loanMs, absent, absentSeconds }) =>
-      redis.eval(endLease, 2, lease, document, token, loan, loanMs, absent, absentSeconds) as Promise<number>,
-  };
+/** Teaches a connection the scripts of leases. Idempotent. */
+export function withLeaseCommands(redis: Redis): Redis & LeaseCommands {
+  redis.defineCommand('everwarmTakeLease', { numberOfKeys: 1, lua: takeLease });
+  redis.defineCommand('everwarmEndLease', { numberOfKeys: 2, lua: endLease });
+  return redis as Redis & LeaseCommands;
 }

@@ -7,7 +7,7 @@ import { decodeStored, encodeHeader, type StoredDocument, unwrittenVersion } fro
 import type { CopyView } from './copy-lease.ts';
 import type { Floors } from './floors.ts';
 import { isSpent } from './lazy-reads.ts';
-import { type LeaseCommands, leaseCommands } from './lease-scripts.ts';
+import { withLeaseCommands } from './lease-scripts.ts';
 import { OwnAnswers } from './own-answers.ts';
 import type { RawDocument } from './read-parts.ts';
 
@@ -43,13 +43,13 @@ export class SourceLease {
   /** What was learned without a lease. Asked before an absence is believed. */
   readonly own = new OwnAnswers(absentSeconds * 1000 + leaseMs + loanMs);
   readonly #parts: SourceLeaseParts;
-  readonly #redis: LeaseCommands;
+  readonly #redis: ReturnType<typeof withLeaseCommands>;
   readonly #alone = new Set<string>();
   #refusedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(parts: SourceLeaseParts) {
     this.#parts = parts;
-    this.#redis = leaseCommands(parts.redis);
+    this.#redis = withLeaseCommands(parts.redis);
   }
 
   /** What the sources say of a key: by `derive`, or as another process learned it just now. Rejects as `derive` does. */
@@ -62,8 +62,10 @@ export class SourceLease {
       if (!view.trusted() || performance.now() < this.#refusedUntil) return derive();
       const { space } = view;
       const name = leaseKey(space, generation.id, key);
-      const borrows = this.#mayBorrow(generation, key, waited);
-      const held = await this.#redis.take(name, token, leaseMs, borrows).catch((error: unknown) => this.#refused(error));
+      const borrows = this.#mayBorrow(generation, key, waited) ? '1' : '0';
+      const held = await this.#redis
+        .everwarmTakeLeaseBuffer(name, token, String(leaseMs), borrows)
+        .catch((error: unknown) => this.#refused(error));
       if (held === null) return derive();
       if (held[0] !== 0x4c) {
         // Asked again: something newer may have been shown while this was on its way.
@@ -87,10 +89,10 @@ export class SourceLease {
     this.#alone.add(name);
     const token = `L${randomUUID()}`;
     try {
-      const held = await this.#redis.take(name, token, leaseMs, false);
+      const held = await this.#redis.everwarmTakeLeaseBuffer(name, token, String(leaseMs), '0');
       if (held.toString('latin1') !== token) return;
       await work();
-      await this.#redis.end(name, documentKey(space, id, key), token, { loan: '', loanMs: 0, absent: '', absentSeconds: 0 });
+      await this.#redis.everwarmEndLease(name, documentKey(space, id, key), token, '', '0', '', '0');
     } catch (error) {
       this.#refused(error);
     } finally {
@@ -110,10 +112,17 @@ export class SourceLease {
     lease: { readonly name: string; readonly document: string; readonly token: string },
     derive: () => Promise<RawDocument | null>,
   ): Promise<RawDocument | null> {
-    const lastingMs = Math.min(loanMs, Math.max(1, Math.ceil(lastsMs(lifecycle))));
     const end = (loan: Buffer | string, absent: string) =>
       this.#redis
-        .end(lease.name, lease.document, lease.token, { loan, loanMs: lastingMs, absent, absentSeconds })
+        .everwarmEndLease(
+          lease.name,
+          lease.document,
+          lease.token,
+          loan,
+          String(Math.min(loanMs, Math.max(1, Math.ceil(lastsMs(lifecycle))))),
+          absent,
+          String(absentSeconds),
+        )
         .catch((error: unknown) => void this.#refused(error));
     let document: RawDocument | null;
     try {

@@ -107,6 +107,6 @@ async function publishMissing(
 
 /** A tombstone that has gone of age is not missed, nor is the marker of an eviction: no write is so late. */
 function lacks(held: string, { version, gone, asOf }: Row): boolean {
-  if (held === '' && gone) return Date.now() - asOf < tombstoneTtl * 1000;
+  if (held === '' && gone) return Date.now() - Number(asOf) < tombstoneTtl * 1000;
   return held < version;
 }
