@@ -27,10 +27,28 @@ export async function runTests(args) {
       stdio: 'inherit',
     });
     const [code] = await once(child, 'exit');
-    return countTests(existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined, code ?? 1);
+    const read = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined;
+    for (const line of failureLines(read)) console.log(line);
+    return countTests(read, code ?? 1);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** How much of a failure its line shows, in characters: enough for what was expected, and not the statements of a whole history. */
+const SHOWN = 600;
+
+/**
+ * What failed, once more and in short: where only the end of an output is kept, a long message hides every other.
+ * @param {{ testResults: { name: string, status: string, message?: string, assertionResults: { status: string, fullName: string, failureMessages?: string[] }[] }[] } | undefined} report
+ * @returns {string[]} a line for each test that failed, and for each file that could not be loaded
+ */
+export function failureLines(report) {
+  return (report?.testResults ?? []).flatMap(({ name, status, message = '', assertionResults }) => {
+    const tests = assertionResults.filter((test) => test.status === 'failed');
+    if (status === 'failed' && tests.length === 0) return [`FAILED ${name}: ${message.slice(0, SHOWN)}`];
+    return tests.map(({ fullName, failureMessages = [] }) => `FAILED ${name}: ${fullName}: ${(failureMessages[0] ?? '').slice(0, SHOWN)}`);
+  });
 }
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { countTests, summaryLine } from './test-run.mjs';
+import { countTests, failureLines, summaryLine } from './test-run.mjs';
 
 const file = (status: string, ...tests: string[]) => ({ status, assertionResults: tests.map((each) => ({ status: each })) });
 
@@ -25,4 +25,17 @@ test('failures make the exit code, even if vitest says 0', () => {
 
 test('ends with one line of one form', () => {
   expect(summaryLine({ code: 0, passed: 12, failed: 0 })).toBe('12 passed, 0 failed');
+});
+
+test('says in short what failed', () => {
+  const failed = { status: 'failed', fullName: 'laws hold', failureMessages: [`Error: ${'x'.repeat(5000)}`] };
+  const lines = failureLines({
+    testResults: [
+      { name: 'a.test.ts', status: 'failed', assertionResults: [{ status: 'passed', fullName: 'counts' }, failed] },
+      { name: 'b.test.ts', status: 'failed', message: 'Cannot find c.ts', assertionResults: [] },
+      { name: 'd.test.ts', status: 'passed', assertionResults: [] },
+    ],
+  });
+  expect(lines).toEqual([expect.stringMatching(/^FAILED a\.test\.ts: laws hold: Error: x{593}$/), 'FAILED b.test.ts: Cannot find c.ts']);
+  expect(failureLines(undefined)).toEqual([]);
 });

@@ -25,8 +25,8 @@ export type Observed = {
 /** What was seen: the rows, in what the copies differ from them, and how many moments came before that. */
 export type Observation = { readonly rows: Rows; readonly differences: readonly string[]; readonly moments: number };
 
-/** How long a step may take to settle, in milliseconds. */
-const settleMs = 20_000;
+/** How long a step may take to settle, in milliseconds: nothing is measured here, and a machine may stand still for many seconds. */
+const settleMs = 60_000;
 
 /** A moment that is further away than this, in milliseconds, is not waited for. */
 const soonMs = 5_000;

@@ -5,7 +5,7 @@ import { runSeed } from './programs/run-program.ts';
 /** How many programs are played, and for how many steps. `npm run test:oracle -- --minutes M` plays for longer. */
 const [programs, steps] = [11, 6];
 
-describe('random schemas, read models and histories', () => {
+describe('random schemas, read models and histories', { timeout: 180_000 }, () => {
   const { seed } = seededRandom('random programs');
 
   it.each(Array.from({ length: programs }, (_, index) => (seed + index) % 2 ** 32))(

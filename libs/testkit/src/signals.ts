@@ -4,11 +4,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 export type WaitOptions = {
   /** What is waited for, to complete the sentence "waited for …". */
   readonly what: string;
-  /** Default 10 s. */
+  /** Default 30 s: a machine that others use may stand still for many seconds. */
   readonly timeoutMs?: number;
 };
 
 const POLL_MS = 5;
+
+const patienceMs = 30_000;
 
 /**
  * Waits until a condition holds: the only place in the tests that polls. A condition that throws does not hold yet.
@@ -17,7 +19,7 @@ const POLL_MS = 5;
  */
 export async function waitFor<Answer>(
   condition: () => Answer | Promise<Answer>,
-  { what, timeoutMs = 10_000 }: WaitOptions,
+  { what, timeoutMs = patienceMs }: WaitOptions,
 ): Promise<Exclude<Answer, false | null | undefined>> {
   const end = performance.now() + timeoutMs;
   for (;;) {
@@ -69,7 +71,7 @@ export class TestSignal<Value = void> {
    * Takes the oldest moment not yet taken, or waits for the next one.
    * @throws when none comes in time
    */
-  next(timeoutMs = 10_000): Promise<Value> {
+  next(timeoutMs = patienceMs): Promise<Value> {
     if (this.#kept.length > 0) return Promise.resolve(this.#kept.shift() as Value);
     return new Promise<Value>((resolve, reject) => {
       const arrived = (value: Value) => {
