@@ -1,5 +1,6 @@
 import { cutKeys } from '#contracts/cut-keys.ts';
-import type { Database, Transactions } from '#contracts/database.ts';
+import type { Transactions } from '#contracts/database.ts';
+import { giveBack } from '#contracts/give-back.ts';
 import { maxJobKeys } from '#contracts/job.ts';
 import { reached } from '#contracts/steps.ts';
 import { canCompute, type Transforms } from '#contracts/transform.ts';
@@ -54,7 +55,14 @@ export async function drainLedger<W extends Outcome>(parts: DrainParts<W>): Prom
       .filter((keys) => keys.length > 0)
       .map((keys) => ({ generation, keys })),
   );
-  const direct: KeyParts<W> = { ...parts, later: (generation, keys) => release(db, generation.id, keys) };
+  const direct: KeyParts<W> = {
+    ...parts,
+    later: ({ id }, keys) =>
+      giveBack(
+        db,
+        keys.map((key) => ({ generation: id, key })),
+      ),
+  };
   const ends = await Promise.allSettled(batches.map(({ generation, keys }) => takeTurn(() => recomputeKeys(direct, generation, keys))));
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
   return claimed.length === limit;
@@ -89,12 +97,4 @@ update everwarm.ledger l set queued_at = now() where l.ctid = any(array(select a
     { durability: 'deferred', opening: ['set local enable_seqscan = off', 'set local enable_bitmapscan = off'] },
   );
   return rows;
-}
-
-/** Gives keys back that could not be tried: they are due at the next look. */
-async function release(db: Database, generation: number, keys: readonly string[]): Promise<void> {
-  await db.query(
-    `update everwarm.ledger l set queued_at = null from unnest($2::text[]) as k (key) where l.generation = $1 and l.key = k.key and attempts = 0`,
-    [generation, keys],
-  );
 }

@@ -83,9 +83,9 @@ from everwarm.quarantine q where l.generation = $1 and l.key = any($2) and l.att
 
 /** Notes why the statement of these keys cannot run. No attempt is counted: nothing is wrong with them. */
 export async function noteStatement(db: Database, generation: number, keys: readonly string[], error: unknown): Promise<void> {
-  await db.query('update everwarm.ledger set error = left($3, 500), queued_at = now() where generation = $1 and key = any($2)', [
-    generation,
-    keys,
-    failureOf(error).words,
-  ]);
+  await db.query(
+    `with mine as (select key from everwarm.ledger where generation = $1 and key = any($2) order by key collate "C" for update)
+update everwarm.ledger l set error = left($3, 500), queued_at = now() from mine where l.generation = $1 and l.key = mine.key`,
+    [generation, keys, failureOf(error).words],
+  );
 }

@@ -4,6 +4,9 @@ import { canCompute, type Transforms } from '#contracts/transform.ts';
 import { type KeyParts, type Outcome, recomputeKeys } from './recompute-keys.ts';
 import type { Turns } from './turns.ts';
 
+/** Locks rows in the order in which everybody does who locks several and waits. */
+const inOrder = 'select key from everwarm.ledger where generation = $1 and key = any($2) order by key collate "C" for update';
+
 /** How long one process has keys for itself that it tries again, in seconds: longer than any statement runs. */
 const leaseSeconds = 65;
 
@@ -54,14 +57,15 @@ async function tryAgain<W extends Outcome>(
   const { db } = parts;
   const later: KeyParts<W>['later'] = async ({ id }, busy, delayMs) =>
     void (await db.query(
-      `update everwarm.ledger set queued_at = now() + $3 * interval '1 millisecond' where generation = $1 and key = any($2)`,
+      `with mine as (${inOrder}) update everwarm.ledger l set queued_at = now() + $3 * interval '1 millisecond' from mine where l.generation = $1 and l.key = mine.key`,
       [id, busy, delayMs],
     ));
   const finish: KeyParts<W>['finish'] = async (of, written, done) => {
     await parts.finish(of, written, done);
     // Where a newer change came meanwhile, the key is owed for that one, as any key is.
     await db.query(
-      'update everwarm.ledger set attempts = 0, code = null, error = null, failed_at = null, queued_at = null where generation = $1 and key = any($2)',
+      `with mine as (${inOrder})
+update everwarm.ledger l set attempts = 0, code = null, error = null, failed_at = null, queued_at = null from mine where l.generation = $1 and l.key = mine.key`,
       [of.id, done.map(({ key }) => key)],
     );
   };

@@ -2,6 +2,7 @@ import type { JobsOptions, Queue } from 'bullmq';
 import { cutKeys } from '#contracts/cut-keys.ts';
 import type { Database } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
+import { giveBack } from '#contracts/give-back.ts';
 import type { RecomputeJob } from '#contracts/job.ts';
 import type { Lanes } from './lanes.ts';
 import type { OwedKey } from './owe.ts';
@@ -59,13 +60,4 @@ async function enqueueOn(queue: Queue<RecomputeJob>, keys: readonly QueuedKey[])
   );
   if (jobs.length > 0) await queue.addBulk(jobs);
   return jobs.length;
-}
-
-/** Says that no job carries these keys after all: whoever looks next takes them, and need not wait for a lease to run out. */
-async function giveBack(db: Database, keys: readonly Pick<OwedKey, 'generation' | 'key'>[]): Promise<void> {
-  await db.query(
-    `update everwarm.ledger l set queued_at = null from unnest($1::integer[], $2::text[]) as k (generation, key)
-where l.generation = k.generation and l.key = k.key and l.attempts = 0`,
-    [keys.map((row) => row.generation), keys.map((row) => row.key)],
-  );
 }
