@@ -1,14 +1,12 @@
 import { categoryPosts, postCard, postDetail } from '@everwarm/blog';
-import type { NodeProcess } from '@everwarm/testkit';
 import { Redis } from 'ioredis';
 import type { Bench, Result, Scenario } from '../scenario.ts';
-import { startProcess } from '../start-process.ts';
 import { createWarmBlog, findPrefix, type WarmBlog } from '../warm-blog.ts';
 import { asksWith, postRequests, type Request } from './ask.ts';
 import { findListKeys } from './lists.ts';
 import { pageRequests, pageSize } from './pages.ts';
 import { type AskedServer, askAll, connections, type Question } from './question.ts';
-import { bareCardPrefix, barePrefix, copyBareDocuments, memoryEnv, startApi, urlOf } from './servers.ts';
+import { bareCardPrefix, barePrefix, copyBareDocuments, memoryEnv, type Servers, withServers } from './servers.ts';
 import { askUnderWrites } from './under-writes.ts';
 
 const posts = 1000;
@@ -25,32 +23,34 @@ export const read: Scenario = {
   what: `documents, many of them and list pages over HTTP, ${connections} connections, ${posts} posts at random; then under writes`,
   async run(bench) {
     const redis = new Redis(bench.servers.redisUrl);
-    const servers: NodeProcess[] = [];
     const blog = await createWarmBlog(bench, redis, { models: [postDetail, postCard, categoryPosts] }).catch((error: unknown) => {
       redis.disconnect();
       throw error;
     });
     try {
       bench.log(`  asked by ${asksWith}`);
+      const env = await prepareFloors(bench, blog, redis);
       const results: Result[] = [];
-      for (const question of await prepare(bench, blog, redis, servers)) results.push(...(await askAll(bench, question)));
+      for (const question of questions)
+        results.push(
+          ...(await withServers(bench, { blog, env }, async (servers) => askAll(bench, await question(servers, bench.profile)))),
+        );
       results.push(...(await askUnderWrites(bench, blog, posts)));
       return results;
     } finally {
       redis.disconnect();
-      for (const server of servers) await server.stop();
       await blog.database.drop();
     }
   },
 };
 
-/** Starts all servers, which cost nothing while they are not asked, and says what each is asked. */
-async function prepare(bench: Bench, blog: WarmBlog, redis: Redis, running: NodeProcess[]): Promise<readonly Question[]> {
+/** Gives the floors the same bytes, and returns what they and the rivals are started with. */
+async function prepareFloors(bench: Bench, blog: WarmBlog, redis: Redis): Promise<Readonly<Record<string, string>>> {
   await copyBareDocuments(redis, blog.prefix, posts);
   const cards = await findPrefix(redis, (document) => !document.includes('"comments":['));
   await copyBareDocuments(redis, cards, allPosts, bareCardPrefix);
   const list = await findListKeys(redis, '1');
-  const env = {
+  return {
     DATABASE_URL: blog.database.url,
     REDIS_URL: bench.servers.redisUrl,
     BARE_PREFIX: barePrefix,
@@ -60,63 +60,61 @@ async function prepare(bench: Bench, blog: WarmBlog, redis: Redis, running: Node
     LIST_PAGE: list.page,
     LIST_ENTRIES: list.entries,
   };
-  const started = async (starting: Promise<NodeProcess>): Promise<string> => {
-    const server = await starting;
-    running.push(server);
-    return urlOf(server);
-  };
-  const start = (file: string, more: Readonly<Record<string, string>> = {}, folder?: string) =>
-    started(startProcess(`test/bench/processes/${file}`, { env: { ...env, ...more }, profile: folder }));
-  const details = postRequests(posts);
-  const side = async (name: string, url: Promise<string>, requests: readonly Request[] = details): Promise<AskedServer> => ({
-    name,
-    url: await url,
-    requests,
-  });
-
-  const api = await side('everwarm', started(startApi(bench, blog)));
-  const inMemory = await side('everwarm', started(startApi(bench, blog, memoryEnv)));
-  await expectMemory(inMemory.url);
-  const constant = await side('constant buffer', start('constant.ts'));
-  const findFirst = await side('findFirst', start('find-first.ts'));
-  const many = manyRequests();
-  const pages = await pageRequests(api.url, categories);
-  return [
-    {
-      row: 'post detail from Redis',
-      everwarm: api,
-      others: [
-        constant,
-        await side('bare Redis route', start('bare-redis.ts')),
-        findFirst,
-        await side(`cache-aside, ttl ${ttlSeconds} s`, start('cache-aside.ts')),
-      ],
-    },
-    {
-      row: 'post detail from memory',
-      everwarm: inMemory,
-      others: [constant, findFirst, await side('bentocache, all hits', start('bento.ts', { BENTO_AS_THEY_ARE: 'yes' }))],
-    },
-    {
-      row: 'post detail, 304',
-      everwarm: { ...api, requests: await known(api) },
-      others: [{ ...api, name: 'its 200' }],
-    },
-    {
-      row: `${ofMany} post details at once`,
-      everwarm: await side('everwarm', start('many.ts', {}, bench.profile), many),
-      others: [await side('bare MGET route', start('bare-many.ts'), many)],
-    },
-    {
-      row: `page of ${pageSize} cards`,
-      everwarm: { ...api, requests: pages },
-      others: [
-        await side('bare route, same commands', start('bare-list.ts', { BARE_PAGES: 'transaction' }), pages),
-        await side('bare route, same script', start('bare-list.ts', { BARE_PAGES: 'script' }), pages),
-      ],
-    },
-  ];
 }
+
+const details = postRequests(posts);
+
+async function side(name: string, url: Promise<string>, requests: readonly Request[] = details): Promise<AskedServer> {
+  return { name, url: await url, requests };
+}
+
+/** A row each: starts what it compares and says what that is asked. */
+const questions: readonly ((servers: Servers, profile: string | undefined) => Promise<Question>)[] = [
+  async ({ api, process }) => ({
+    row: 'post detail from Redis',
+    everwarm: await side('everwarm', api()),
+    others: [
+      await side('constant buffer', process('constant.ts')),
+      await side('bare Redis route', process('bare-redis.ts')),
+      await side('findFirst', process('find-first.ts')),
+      await side(`cache-aside, ttl ${ttlSeconds} s`, process('cache-aside.ts')),
+    ],
+  }),
+  async ({ api, process }) => {
+    const everwarm = await side('everwarm', api(memoryEnv));
+    await expectMemory(everwarm.url);
+    return {
+      row: 'post detail from memory',
+      everwarm,
+      others: [
+        await side('constant buffer', process('constant.ts')),
+        await side('findFirst', process('find-first.ts')),
+        await side('bentocache, all hits', process('bento.ts', { BENTO_AS_THEY_ARE: 'yes' })),
+      ],
+    };
+  },
+  async ({ api }) => {
+    const its200 = await side('its 200', api());
+    return { row: 'post detail, 304', everwarm: { ...its200, name: 'everwarm', requests: await known(its200) }, others: [its200] };
+  },
+  async ({ process }, profile) => ({
+    row: `${ofMany} post details at once`,
+    everwarm: await side('everwarm', process('many.ts', {}, profile), manyRequests()),
+    others: [await side('bare MGET route', process('bare-many.ts'), manyRequests())],
+  }),
+  async ({ api, process }) => {
+    const url = await api();
+    const pages = await pageRequests(url, categories);
+    return {
+      row: `page of ${pageSize} cards`,
+      everwarm: { name: 'everwarm', url, requests: pages },
+      others: [
+        await side('bare route, same commands', process('bare-list.ts', { BARE_PAGES: 'transaction' }), pages),
+        await side('bare route, same script', process('bare-list.ts', { BARE_PAGES: 'script' }), pages),
+      ],
+    };
+  },
+];
 
 /** Otherwise a row would be called what it is not. */
 async function expectMemory(url: string): Promise<void> {

@@ -28,6 +28,39 @@ export async function urlOf(server: NodeProcess): Promise<string> {
   return /listening on (\S+)/.exec(await server.waitForLine(/listening on/))?.[1] ?? '';
 }
 
+/** Starts servers and says where each listens. */
+export type Servers = {
+  /** The blog's API, as users run it. */
+  readonly api: (more?: Readonly<Record<string, string>>) => Promise<string>;
+  /** A file of test/bench/processes. */
+  readonly process: (file: string, more?: Readonly<Record<string, string>>, profile?: string) => Promise<string>;
+};
+
+/**
+ * Lets `work` start what it compares, which runs for as long as it does: a server that nobody asks still wakes up now and then, and its
+ * pages push those of others out of the processor's caches.
+ */
+export async function withServers<T>(
+  bench: Bench,
+  { blog, env }: { readonly blog: WarmBlog; readonly env: Readonly<Record<string, string>> },
+  work: (servers: Servers) => Promise<T>,
+): Promise<T> {
+  const running: NodeProcess[] = [];
+  const started = async (starting: Promise<NodeProcess>): Promise<string> => {
+    const server = await starting;
+    running.push(server);
+    return urlOf(server);
+  };
+  try {
+    return await work({
+      api: (more) => started(startApi(bench, blog, more)),
+      process: (file, more = {}, profile) => started(startProcess(`test/bench/processes/${file}`, { env: { ...env, ...more }, profile })),
+    });
+  } finally {
+    for (const server of running) await server.stop();
+  }
+}
+
 /** Writes the bytes of the documents of the first posts under plain keys, for the floors. */
 export async function copyBareDocuments(redis: Redis, prefix: string, posts: number, bare: string = barePrefix): Promise<void> {
   const pipeline = redis.pipeline();

@@ -1,6 +1,8 @@
 import { postDetail } from '@everwarm/blog';
 import type { TestDatabase } from '@everwarm/testkit';
 import { createEverwarm } from 'everwarm';
+import type { Pool } from 'pg';
+import { holdMarks, lowerMarks } from '../../../libs/everwarm/src/stages/relay/count-ledger.ts';
 import { median } from '../rounds.ts';
 import type { Bench } from '../scenario.ts';
 
@@ -12,7 +14,7 @@ const toleranceMs = 1000;
 
 /**
  * How long `status` takes, in milliseconds, with so many pending keys behind a transaction that is open all the while, which
- * keeps everything that the worker deletes meanwhile. Throws when lag or the number of keys is not what it is.
+ * keeps everything that the worker deletes meanwhile. What then is still owed stays. Throws when lag or the number of keys is not what it is.
  */
 export async function statusBehindOpenWriter({ servers }: Bench, database: TestDatabase, pending: number): Promise<number> {
   const writer = await database.pool.connect();
@@ -25,11 +27,7 @@ export async function statusBehindOpenWriter({ servers }: Bench, database: TestD
       [postDetail.name],
     );
     const { id, oldest } = rows[0]!;
-    // Keys of no post, behind all that there are: to recompute one is to find that there is nothing.
-    await database.pool.query(
-      `insert into everwarm.ledger (generation, key, since) select $1, (1000000000 + i)::text, $3::timestamptz from generate_series(1, $2::integer) i`,
-      [id, pending, oldest],
-    );
+    await owe(database.pool, { generation: id, pending, since: oldest });
     const times: number[] = [];
     await everwarm.status();
     for (let time = 0; time < asked; time++) {
@@ -45,7 +43,28 @@ export async function statusBehindOpenWriter({ servers }: Bench, database: TestD
   } finally {
     await writer.query('rollback');
     writer.release();
-    await database.pool.query(`delete from everwarm.ledger where length(key) > 9`);
     await everwarm.stop();
+  }
+}
+
+type Owing = { readonly generation: number; readonly pending: number; readonly since: Date };
+
+/**
+ * Owes keys of no post, behind all that there are: to recompute one is to find that there is nothing. As whoever owes keys of changes that are
+ * past does, it takes back what was noted meanwhile about how old the oldest is: to insert a million takes longer than such a note keeps off.
+ */
+async function owe(pool: Pool, { generation, pending, since }: Owing): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    await client.query(holdMarks);
+    await client.query(lowerMarks('$1'), [since.getTime()]);
+    await client.query(
+      `insert into everwarm.ledger (generation, key, since) select $1, (1000000000 + i)::text, $3::timestamptz from generate_series(1, $2::integer) i`,
+      [generation, pending, since],
+    );
+    await client.query('commit');
+  } finally {
+    client.release();
   }
 }
