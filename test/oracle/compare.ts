@@ -3,7 +3,7 @@ import type { AnyModel, Everwarm } from 'everwarm';
 import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import type { KeyInput } from '../../libs/everwarm/src/contracts/key.ts';
-import type { Rows } from './naive.ts';
+import { keyOf, type Rows } from './naive.ts';
 import { type Kept, readKept } from './releases.ts';
 import type { DocumentCheck, ListCheck, Release, World } from './world.ts';
 
@@ -23,6 +23,9 @@ type Looking = Stores & { readonly kept: (model: AnyModel) => Kept };
 /** Bytes before the JSON text in a Redis value: version, kind, time. */
 const headerLength = 38;
 
+/** How many documents of each lazy read model are read, and there from then on. */
+const lazyRead = 4;
+
 /** How many partitions of each list are read through the reader, page by page; the projection tables are compared for all. */
 const partitionsRead = 5;
 
@@ -38,7 +41,7 @@ export async function compareWorld(stores: Stores, world: Release & Pick<World, 
     ...world.documents.map((check) =>
       compareDocuments({ ...stores, kept }, world.casing, check, rows, held.get(kept(check.model).id) ?? nothing, warm),
     ),
-    ...world.lists.map((check) => compareList({ ...stores, kept }, check, rows)),
+    ...world.lists.map((check) => compareList({ ...stores, kept }, check, world, rows)),
   ]);
   return found.flat();
 }
@@ -54,13 +57,24 @@ async function compareDocuments(
   const { name } = check.model;
   const expected = check.expected(rows);
   const stored = await pool.query<{ key: string; doc: string }>(`select key, doc::text as doc from ${kept(check.model).relation} d`);
+  const isLazy = typeof kept(check.model).lifecycle !== 'string';
+  // Of what is lazy there is what somebody has read, and nothing else.
+  const copy = (copied: ReadonlyMap<string, string>) => (isLazy ? new Map([...expected].filter(([each]) => copied.has(each))) : expected);
+  const inPostgres = new Map(stored.rows.map(({ key, doc }) => [key, doc]));
   const found = [
-    ...differences(`${name} in Postgres`, expected, new Map(stored.rows.map(({ key, doc }) => [key, doc]))),
-    ...differences(`${name} in Redis`, expected, inRedis),
+    ...differences(`${name} in Postgres`, copy(inPostgres), inPostgres),
+    ...differences(`${name} in Redis`, copy(inRedis), inRedis),
   ];
-  const [first] = expected.keys();
-  const { key } = check.model.compile(casing);
-  if (first !== undefined) {
+  const { key, root } = check.model.compile(casing);
+  const columns = key.map(({ name: column }) => column);
+  // The key of one written as SQL has names of its own.
+  const absent = rows(`${root.schema}.${root.name}`)
+    .filter((row) => columns.every((column) => row[column] !== undefined))
+    .map((row) => keyOf(row, columns))
+    .find((text) => !expected.has(text));
+  if (absent !== undefined && (await everwarm.reader.raw(check.model, keyInput(key, absent))) !== null)
+    found.push(`${name} ${absent} was read, and should not be there`);
+  for (const first of [...expected.keys()].slice(0, isLazy ? lazyRead : 1)) {
     const input = keyInput(key, first);
     const answer = await everwarm.reader.raw(check.model, input);
     if (answer?.body.toString() !== expected.get(first))
@@ -82,7 +96,12 @@ export function keyInput(key: readonly { readonly property: string }[], text: st
   return Object.fromEntries(key.map(({ property }, index) => [property, parts[index] ?? '']));
 }
 
-async function compareList({ pool, everwarm, kept }: Looking, { list, expected }: ListCheck, rows: Rows): Promise<string[]> {
+async function compareList(
+  { pool, everwarm, kept }: Looking,
+  { list, expected }: ListCheck,
+  release: Release,
+  rows: Rows,
+): Promise<string[]> {
   const wanted = expected(rows);
   const { rows: entries } = await pool.query<{ partition: string; key: string }>(
     `select partition, key from ${kept(list).relation} l order by partition collate "C", member`,
@@ -96,11 +115,7 @@ async function compareList({ pool, everwarm, kept }: Looking, { list, expected }
   const text = (lists: ReadonlyMap<string, readonly string[]>) =>
     new Map([...lists].map(([partition, keys]) => [partition, keys.join(' | ')]));
   const found = differences(`${list.name} in Postgres`, text(wanted), text(stored));
-  const documents = new Map(
-    (await pool.query<{ key: string; doc: string }>(`select key, doc::text as doc from ${kept(list.item).relation} d`)).rows.map(
-      ({ key, doc }) => [key, doc],
-    ),
-  );
+  const documents = await itemsOf({ pool, kept }, list, release, rows);
   const partitions = [...new Set([...wanted.keys(), ...stored.keys()])].slice(0, partitionsRead);
   const read = await Promise.all(partitions.map((partition) => readAll(everwarm, list, partition, wanted.get(partition)?.length ?? 0)));
   for (const [index, partition] of partitions.entries()) {
@@ -125,6 +140,19 @@ async function compareList({ pool, everwarm, kept }: Looking, { list, expected }
     if (totals.some((told) => told !== total)) found.push(`${what} tells totals of ${totals.join(', ')}, expected ${total}`);
   }
   return found;
+}
+
+/** The documents that a list shows: those that are kept, or must be given when they are read. */
+async function itemsOf(
+  { pool, kept }: Pick<Looking, 'pool' | 'kept'>,
+  { item }: ListCheck['list'],
+  { documents }: Release,
+  rows: Rows,
+): Promise<ReadonlyMap<string, string>> {
+  const { relation, lifecycle } = kept(item);
+  if (typeof lifecycle !== 'string') return documents.find(({ model }) => model.name === item.name)?.expected(rows) ?? new Map();
+  const stored = await pool.query<{ key: string; doc: string }>(`select key, doc::text as doc from ${relation} d`);
+  return new Map(stored.rows.map(({ key, doc }) => [key, doc]));
 }
 
 type Reading = { readonly forth: readonly string[]; readonly back: readonly string[]; readonly totals: readonly (number | null)[] };

@@ -1,9 +1,8 @@
 import { type Random, waitFor } from '@everwarm/testkit';
 import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
-import { compareWorld, keyInput } from './compare.ts';
+import { compareWorld } from './compare.ts';
 import type { Rows } from './naive.ts';
-import type { Step } from './random-transactions.ts';
 import type { Releases } from './releases.ts';
 import { readRows, type Table } from './source.ts';
 import { confirm } from './witness/confirm.ts';
@@ -78,30 +77,6 @@ async function clock(pool: Pool): Promise<number> {
   // Not as a float8: a database with few extra_float_digits would round it to seconds.
   const { rows } = await pool.query<{ now: string }>('select extract(epoch from clock_timestamp()) * 1000 as now');
   return Number(rows[0]?.now);
-}
-
-/** Changes what no table holds for a read model, and says so for each of its documents. Returns how many there are. */
-export async function touchAll(
-  { pool, world, tables, releases }: Observed,
-  { model: name, by }: NonNullable<Step['touches']>[number],
-): Promise<number> {
-  const running = releases.latest;
-  const check = running?.release.documents.find(({ model }) => model.name === name);
-  if (!running || !check) return 0;
-  world.facts?.set(name, (world.facts.get(name) ?? 0) + 1);
-  const { key } = check.model.compile(world.casing);
-  const rows = await readRows(pool, tables);
-  // Each definition says by itself which rows have a document.
-  const all = releases.running.flatMap(({ release }) => release.documents.filter(({ model }) => model.name === name));
-  const texts = [...new Set(all.flatMap(({ expected }) => [...expected(rows).keys()]))];
-  if (texts.length === 0) return 0;
-  if (by === 'sql') await pool.query('select everwarm.touch($1, variadic $2::text[])', [name, texts]);
-  else
-    await running.everwarm.touch(
-      check.model,
-      texts.map((text) => keyInput(key, text)),
-    );
-  return texts.length;
 }
 
 /** What the server and the walks are at, for a history that does not settle. */

@@ -1,3 +1,4 @@
+import type { Everwarm, PendingInlined } from 'everwarm';
 import type { Pool, PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Part, Step, Transaction } from './random-transactions.ts';
@@ -8,17 +9,35 @@ import { type Operation, render } from './writes.ts';
 const lockTimeoutMs = 150;
 
 /** What a step did: each statement with its outcome, to be printed when a comparison fails. */
-export type Played = { readonly log: readonly string[]; readonly prepared: readonly string[]; readonly resolved: readonly string[] };
+export type Played = {
+  readonly log: readonly string[];
+  readonly prepared: readonly string[];
+  readonly resolved: readonly string[];
+  /** What committed transactions have written inline. */
+  readonly inlined: readonly Inlined[];
+};
+
+/** What a transaction that was committed has written itself, and what it left to the workers. */
+export type Inlined = Pick<PendingInlined, 'written' | 'left'>;
+
+/** Where a step is played. `prefix` begins the ids of prepared transactions, which are one server's, not one database's. */
+export type Stage = {
+  readonly pool: Pool;
+  readonly tables: readonly Table[];
+  readonly prefix: string;
+  /** What runs when the step begins, null before anything is installed. */
+  readonly everwarm: Pick<Everwarm, 'inline'> | null;
+};
 
 /**
  * Plays a step: its transactions do their statements side by side, all at once or in turns, then end one after the other in the step's order, so that
  * what began first need not commit first. A statement that fails is rolled back to before it, and the transaction goes on.
- * `prefix` begins the ids of prepared transactions, which are one server's, not one database's.
  */
-export async function playStep(pool: Pool, step: Step, tables: readonly Table[], prefix: string): Promise<Played> {
+export async function playStep({ pool, tables, prefix, everwarm }: Stage, step: Step): Promise<Played> {
   const log: string[] = [];
   let whole = false;
   const prepared: string[] = [];
+  const inlined: Inlined[] = [];
   const clients = await Promise.all(step.transactions.map(() => pool.connect()));
   try {
     const players = step.transactions.map(({ parts, ...transaction }, index): Player => {
@@ -40,12 +59,18 @@ export async function playStep(pool: Pool, step: Step, tables: readonly Table[],
     // A step that was made smaller may have lost transactions, or their places in the order.
     const order = new Set([...step.order, ...step.transactions.keys()]);
     for (const index of [...order].filter((place) => place < step.transactions.length)) {
-      const { ending } = step.transactions[index]!;
+      const { ending, inline } = step.transactions[index]!;
+      const note = (line: string) => void log.push(`${index}: ${line}`);
+      const writes = inline && everwarm ? await writeInline(everwarm, clients[index]!, note) : null;
       const sql = typeof ending === 'string' ? ending : `prepare transaction '${prefix}${ending.prepare}'`;
       const outcome = await attempt(clients[index]!, { sql });
-      log.push(`${index}: ${sql}; -- ${outcome}`);
+      note(`${sql}; -- ${outcome}`);
       if (outcome !== 'ok') await clients[index]!.query('rollback');
       else if (typeof ending !== 'string') prepared.push(ending.prepare);
+      else if (writes) {
+        await writes.publish();
+        inlined.push(writes);
+      }
     }
     whole = true;
   } finally {
@@ -59,10 +84,24 @@ export async function playStep(pool: Pool, step: Step, tables: readonly Table[],
     log.push(`${sql}; -- ${outcome}`);
     resolved.push(id);
   }
-  return { log, prepared, resolved };
+  return { log, prepared, resolved, inlined };
 }
 
 type Note = (line: string) => void;
+
+/** Has the transaction write its documents; null where it may not, which leaves it as it was. */
+async function writeInline(everwarm: Pick<Everwarm, 'inline'>, client: PoolClient, note: Note): Promise<PendingInlined | null> {
+  await client.query('savepoint inline');
+  try {
+    const writes = await everwarm.inline(client);
+    note(`everwarm.inline; -- ${JSON.stringify({ written: writes.written, left: writes.left })}`);
+    return writes;
+  } catch (error) {
+    await client.query('rollback to savepoint inline');
+    note(`everwarm.inline; -- ${error instanceof Error ? error.message : String(error)}`);
+    return null;
+  }
+}
 
 /** One transaction being played: `next` does one part of it, and says whether there are more. */
 type Player = { readonly begin: () => Promise<void>; readonly next: () => Promise<boolean> };

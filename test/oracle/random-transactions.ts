@@ -14,6 +14,8 @@ export type Transaction = {
   readonly settings: readonly string[];
   readonly parts: readonly Part[];
   readonly ending: Ending;
+  /** Whether it writes the documents itself of what is inline, as its last statement. */
+  readonly inline?: boolean;
 };
 
 /** One step of a history: transactions that run at the same time and commit in this order, then ends of prepared ones. */
@@ -26,12 +28,20 @@ export type Step = {
   readonly resolve: readonly { readonly id: string; readonly commit: boolean }[];
   /** Read models of which something changes that no table holds, said afterwards by code or by SQL. */
   readonly touches?: readonly { readonly model: string; readonly by: 'code' | 'sql' }[];
+  /** Read models of which some documents are evicted while the transactions go on. */
+  readonly evicts?: readonly string[];
   /** The release whose code comes while the transactions go on; not while something is prepared. */
   readonly release?: 'first' | 'later' | null;
 };
 
 /** What a history may do besides writing. */
-export type Doings = { readonly touched: readonly string[]; readonly releases: boolean };
+export type Doings = {
+  readonly touched: readonly string[];
+  readonly releases: boolean;
+  /** Whether some read models are inline. */
+  readonly inline: boolean;
+  readonly evicted: readonly string[];
+};
 
 const oddSettings: readonly (readonly string[])[] = [
   ["timezone = 'Asia/Kathmandu'", "datestyle = 'German, DMY'"],
@@ -54,6 +64,7 @@ export function randomStep(making: Making & Doings, name: string, prepared: Read
   const { random } = making;
   const count = random.chance(0.6) ? 1 : random.integer(2, 4);
   const transactions = Array.from({ length: count }, (_, index) => randomTransaction(making, `${name}-${index}`));
+  const evicts = making.evicted.filter(() => random.chance(0.3));
   const touches = making.touched.filter(() => random.chance(0.3)).map((model) => ({ model, by: random.pick(['code', 'sql'] as const) }));
   return {
     transactions,
@@ -61,11 +72,12 @@ export function randomStep(making: Making & Doings, name: string, prepared: Read
     ...(count > 1 && random.chance(0.6) && { turns: random.shuffle(transactions.flatMap(({ parts }, index) => parts.map(() => index))) }),
     resolve: [...prepared].filter(() => random.chance(0.5)).map((id) => ({ id, commit: random.chance(0.7) })),
     ...(touches.length > 0 && { touches }),
+    ...(evicts.length > 0 && { evicts }),
     ...(making.releases && random.chance(0.3) && { release: random.pick(['first', 'later', 'later'] as const) }),
   };
 }
 
-function randomTransaction(making: Making, id: string): Transaction {
+function randomTransaction(making: Making & Doings, id: string): Transaction {
   const { random } = making;
   const isolation = random.chance(0.8) ? 'read committed' : random.pick(['repeatable read', 'serializable']);
   const settings = random.chance(0.4) ? random.pick(oddSettings) : [];
@@ -73,7 +85,9 @@ function randomTransaction(making: Making, id: string): Transaction {
   const wanted = ending(random, id);
   // A truncate that stays prepared would keep everybody from reading the table, the oracle too.
   const truncates = parts.some((part) => ('do' in part ? [part] : part.block).some((write) => write.do === 'truncate'));
-  return { isolation, settings, parts, ending: truncates && typeof wanted !== 'string' ? 'commit' : wanted };
+  const end = truncates && typeof wanted !== 'string' ? 'commit' : wanted;
+  const inline = making.inline && end === 'commit' && random.chance(0.7);
+  return { isolation, settings, parts, ending: end, ...(inline && { inline }) };
 }
 
 function randomPart(making: Making): Part {

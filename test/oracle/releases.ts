@@ -1,4 +1,4 @@
-import { type AnyModel, createEverwarm, type Everwarm } from 'everwarm';
+import { type AnyModel, createEverwarm, type Everwarm, type Lifecycle } from 'everwarm';
 import type { Pool } from 'pg';
 import { definitionHash } from '../../libs/everwarm/src/model/compile.ts';
 import { modelsOf, type Release, type World } from './world.ts';
@@ -61,12 +61,14 @@ export type Kept = {
   /** What to select from, tombstones left out. */
   readonly relation: string;
   readonly serves: boolean;
+  /** The one it has now, whichever release declared it. */
+  readonly lifecycle: Lifecycle;
 };
 
 /** Looks up where the database keeps a definition, by its hash. The answer throws for one that is not kept ready. */
 export async function readKept(pool: Pool, { casing }: Pick<World, 'casing'>): Promise<(model: AnyModel) => Kept> {
-  const { rows } = await pool.query<{ id: number; name: string; hash: string; state: string }>(
-    `select id, name, hash, state from everwarm.generations where state in ('serving', 'previous')`,
+  const { rows } = await pool.query<{ id: number; name: string; hash: string; state: string; lifecycle: Lifecycle }>(
+    `select id, name, hash, state, lifecycle from everwarm.generations where state in ('serving', 'previous')`,
   );
   return (model) => {
     const hash = definitionHash(model.compile(casing));
@@ -75,6 +77,6 @@ export async function readKept(pool: Pool, { casing }: Pick<World, 'casing'>): P
     const live = model.kind === 'document' ? 'doc' : 'member';
     const relation = `(select * from everwarm.projection_${found.id} where ${live} is not null)`;
     const serves = found.state === 'serving';
-    return { id: found.id, relation: serves ? `everwarm.${model.name}` : relation, serves };
+    return { id: found.id, relation: serves ? `everwarm.${model.name}` : relation, serves, lifecycle: found.lifecycle };
   };
 }

@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { createDatabase, createRandom, type TestServers } from '@everwarm/testkit';
 import { Redis } from 'ioredis';
 import type { Pool } from 'pg';
-import { type Observed, observe, touchAll } from './observe.ts';
+import { compareInlined } from './compare-inlined.ts';
+import { type Observed, observe } from './observe.ts';
 import { playStep } from './play-step.ts';
 import { fillingStep, randomStep, type Step } from './random-transactions.ts';
 import { type Releases, releasesOf } from './releases.ts';
 import { readCatalogue } from './source.ts';
+import { evictSome, touchAll } from './verbs.ts';
 import { callWitness, type Testimony } from './witness/witness.ts';
 import { modelsOf, type World } from './world.ts';
 
@@ -49,6 +51,9 @@ export type History = {
   readonly moments: number;
   readonly touches: number;
   readonly releases: number;
+  /** Documents and entries that transactions wrote themselves, and documents that were evicted. */
+  readonly inlined: number;
+  readonly evicted: number;
   /** What Drizzle's own query confirmed. */
   readonly witnessed: Testimony;
 };
@@ -107,7 +112,12 @@ type Stage = Omit<Observed, 'random'> & { readonly errors: readonly string[] };
 
 async function play(stage: Stage, { seed, forMs, steps, history, sabotage }: HistoryOptions): Promise<History> {
   const { pool, world, tables, releases, witness, errors } = stage;
-  const doings = { touched: [...(world.facts?.keys() ?? [])], releases: world.later !== undefined };
+  const doings = {
+    touched: [...(world.facts?.keys() ?? [])],
+    releases: world.later !== undefined,
+    inline: world.inline ?? false,
+    evicted: world.evicted ?? [],
+  };
   const making = { random: createRandom(seed), tables, own: world.own, floods: world.floods ?? true, ...doings };
   const observed = { ...stage, random: createRandom(seed + 1) };
   const [since, prepared, played]: [number, Set<string>, Step[]] = [performance.now(), new Set(), []];
@@ -116,7 +126,18 @@ async function play(stage: Stage, { seed, forMs, steps, history, sabotage }: His
   const begin = async () => {
     await releases.deploy('first', sabotage && (() => sabotage(pool)));
   };
-  const done = { transactions: 0, statements: 0, refused: 0, documents: 0, entries: 0, moments: 0, touches: 0, releases: 0 };
+  const done = {
+    transactions: 0,
+    statements: 0,
+    refused: 0,
+    documents: 0,
+    entries: 0,
+    moments: 0,
+    touches: 0,
+    releases: 0,
+    inlined: 0,
+    evicted: 0,
+  };
   do {
     const step = history?.[played.length] ?? (played.length === 0 ? fillingStep(making) : randomStep(making, `${played.length}`, prepared));
     const prepares = step.transactions.some(({ ending }) => typeof ending !== 'string');
@@ -126,11 +147,20 @@ async function play(stage: Stage, { seed, forMs, steps, history, sabotage }: His
     played.push(step);
     // A migration waits for what is prepared, and nobody would end it.
     const release = finds || prepares || prepared.size > 0 || !world.later ? null : (step.release ?? null);
-    const [{ log, ...ids }] = await Promise.all([playStep(pool, step, tables, `${stage.namespace}-`), release && releases.deploy(release)]);
+    const { latest } = releases;
+    const [{ log, inlined, ...ids }, evicted] = await Promise.all([
+      playStep({ pool, tables, prefix: `${stage.namespace}-`, everwarm: latest?.everwarm ?? null }, step),
+      latest && step.evicts ? evictSome(observed, latest, step.evicts) : 0,
+      release && releases.deploy(release),
+    ]);
     if (finds) await begin();
+    // Whoever writes or evicts at the same time may have changed what one transaction wrote.
+    const alone = step.transactions.length === 1 && step.resolve.length === 0 && !step.evicts && !release && !world.moments;
+    const early = alone && inlined[0] ? await compareInlined(observed, inlined[0]) : [];
     for (const id of ids.prepared) prepared.add(id);
     for (const id of ids.resolved) prepared.delete(id);
     const more: string[] = release ? [`Meanwhile the ${release} release was deployed.`] : [];
+    if (step.evicts) more.push(`Meanwhile ${evicted} documents of ${step.evicts.join(', ')} were evicted.`);
     for (const touch of step.touches ?? []) more.push(`Touched by ${touch.by}: ${await touchAll(observed, touch)} of ${touch.model}.`);
     const fail = (what: string): never => {
       throw new Disagreement(
@@ -138,6 +168,7 @@ async function play(stage: Stage, { seed, forMs, steps, history, sabotage }: His
         played,
       );
     };
+    if (early.length > 0) fail(early.slice(0, 3).join('\n').slice(0, 6000));
     const { rows, differences, moments } = await observe(observed, played.length === warmAfter, fail);
     if (differences.length > 0) fail(`${differences.length} differences, the first:\n${differences.slice(0, 3).join('\n').slice(0, 6000)}`);
     done.transactions += step.transactions.length;
@@ -146,6 +177,8 @@ async function play(stage: Stage, { seed, forMs, steps, history, sabotage }: His
     done.moments += moments;
     done.touches += step.touches?.length ?? 0;
     done.releases += release ? 1 : 0;
+    done.evicted += evicted;
+    done.inlined += inlined.flatMap(({ written }) => written.flatMap(({ keys }) => keys)).length;
     for (const { release: each } of releases.running) {
       done.documents += each.documents.reduce((total, { expected }) => total + expected(rows).size, 0);
       for (const { expected } of each.lists) for (const keys of expected(rows).values()) done.entries += keys.length;

@@ -16,6 +16,9 @@ export type Totals = {
   moments: number;
   touches: number;
   releases: number;
+  /** Documents and entries that transactions wrote themselves. */
+  inlined: number;
+  evicted: number;
   /** Read by Drizzle's own query, too, with the single values in them. */
   witnessed: number;
   values: number;
@@ -40,16 +43,31 @@ export const emptyTotals = (): Totals => ({
   moments: 0,
   touches: 0,
   releases: 0,
+  inlined: 0,
+  evicted: 0,
   witnessed: 0,
   values: 0,
   leftOut: new Map(),
   features: new Map(),
 });
 
+const counted = [
+  'steps',
+  'transactions',
+  'statements',
+  'refused',
+  'documents',
+  'entries',
+  'moments',
+  'touches',
+  'releases',
+  'inlined',
+  'evicted',
+] as const;
+
 /** Adds a history, and the program it was played in where that was a random one. */
 export function addHistory(totals: Totals, history: History, made?: Declarations & { readonly on: readonly string[] }): void {
-  for (const name of ['steps', 'transactions', 'statements', 'refused', 'documents', 'entries', 'moments', 'touches', 'releases'] as const)
-    totals[name] += history[name];
+  for (const name of counted) totals[name] += history[name];
   totals.witnessed += history.witnessed.documents;
   totals.values += history.witnessed.values;
   for (const [what, times] of history.witnessed.leftOut) totals.leftOut.set(what, (totals.leftOut.get(what) ?? 0) + times);
@@ -64,10 +82,10 @@ export function addHistory(totals: Totals, history: History, made?: Declarations
 /** The counts on one line. */
 export function printTotals(totals: Totals): string {
   const { schemas, tables, models, lists, steps, transactions, statements, refused, documents, entries } = totals;
-  const { moments, touches, releases, witnessed, values } = totals;
+  const { moments, touches, releases, inlined, evicted, witnessed, values } = totals;
   return [
     `${schemas} schemas with ${tables} tables, ${models} read models, ${lists} lists`,
-    `${steps} steps of ${transactions} transactions, ${statements} statements (${refused} refused), ${moments} moments that came, ${touches} touches, ${releases} releases`,
+    `${steps} steps of ${transactions} transactions, ${statements} statements (${refused} refused), ${moments} moments that came, ${touches} touches, ${releases} releases, ${inlined} documents and entries written inline, ${evicted} evicted`,
     `${documents} documents and ${entries} list entries compared, ${witnessed} of the documents with ${values} values also with Drizzle`,
   ].join('; ');
 }

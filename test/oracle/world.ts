@@ -21,6 +21,12 @@ export type World = Release & {
   readonly later?: Release;
   /** What no table holds, by read model: a history changes these numbers, and touches the documents. */
   readonly facts?: Map<string, number>;
+  /** Whether some read models are inline in some release. */
+  readonly inline?: boolean;
+  /** Whether the moments of some rows come while histories are played. */
+  readonly moments?: boolean;
+  /** Read models whose documents are evicted now and then. */
+  readonly evicted?: readonly string[];
   readonly own: OwnPools;
   /** Whether histories may bring thousands of rows at once. Default true. */
   readonly floods?: boolean;

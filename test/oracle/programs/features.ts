@@ -38,6 +38,9 @@ export const features = [
   'counted lists',
   'partitions',
   'partitions through a join',
+  'written inline',
+  'filled when read',
+  'evictions',
 ] as const;
 
 /** One of them. */

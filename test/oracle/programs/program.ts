@@ -1,3 +1,4 @@
+import type { Lifecycle } from 'everwarm';
 import type { Step } from '../random-transactions.ts';
 
 /*
@@ -122,6 +123,8 @@ export type ModelSpec = {
   readonly outside?: boolean;
   /** Whether it is declared as SQL written by hand. */
   readonly written?: boolean;
+  /** When its documents are written; by workers where nothing is said. */
+  readonly lifecycle?: Lifecycle | null;
 };
 
 /** What no table holds: a number for each read model. Steps change it, and say so. */
@@ -148,6 +151,7 @@ export type ListSpec = {
   /** How many entries of a partition Redis holds. */
   readonly keep?: number;
   readonly count?: boolean;
+  readonly lifecycle?: 'inline' | null;
 };
 
 /** What is declared. */
@@ -159,6 +163,8 @@ export type Declarations = {
   readonly later?: readonly ModelSpec[];
   /** Whether rows are written whose moment comes while the program is played. */
   readonly moments?: boolean;
+  /** Whether documents are evicted while it is played. */
+  readonly evictions?: boolean;
 };
 
 /** All of it. */

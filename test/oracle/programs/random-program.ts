@@ -1,6 +1,7 @@
 import { createRandom } from '@everwarm/testkit';
 import { randomSwarm } from './features.ts';
 import type { Declarations } from './program.ts';
+import { withLifecycles } from './random-lifecycles.ts';
 import { randomLater, randomLists, randomModels } from './random-models.ts';
 import { randomSchema } from './random-schema.ts';
 
@@ -14,11 +15,10 @@ export function randomDeclarations(seed: number): Declarations & { readonly on: 
   const later = randomLater(random.fork(), swarm, schema, models);
   return {
     schema,
-    models,
-    lists,
-    ...(later.length > 0 && { later }),
+    ...withLifecycles(random.fork(), swarm, { models, lists, ...(later.length > 0 && { later }) }),
     // Where nothing looks at the time, nobody has to wait for it.
     ...(swarm('moments that pass') && JSON.stringify([models, later, lists]).includes('"is":"over"') && { moments: true }),
+    ...(swarm('evictions') && { evictions: true }),
     on: swarm.on,
   };
 }

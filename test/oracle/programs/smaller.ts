@@ -9,7 +9,7 @@ type Path = readonly (string | number)[];
 type Edit = (program: Program) => Program;
 
 /** Properties that may be null, and arrays whose length others rely on. */
-const nullable = new Set(['where', 'joinWhere', 'limit', 'constraint', 'partitionBy', 'columns', 'release']);
+const nullable = new Set(['where', 'joinWhere', 'limit', 'constraint', 'partitionBy', 'columns', 'release', 'lifecycle']);
 const fixed = new Set(['order', 'turns', 'key', 'references', 'texts', 'columns']);
 
 /** Every way to make a program smaller by one piece, the large pieces first. */

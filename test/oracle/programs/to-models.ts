@@ -41,7 +41,7 @@ export function declare(
     const transform = transformOf(model, facts);
     documents.set(model.name, transform ? (declared.transform(1, transform as never) as unknown as ReadModel) : declared);
   }
-  const declared = lists.map(({ name, item, partitionBy, where, orderBy, keep, count }): [string, ListModel] => {
+  const declared = lists.map(({ name, item, partitionBy, where, orderBy, keep, count, lifecycle }): [string, ListModel] => {
     const model = documents.get(item);
     const root = models.find((candidate) => candidate.name === item)?.root;
     if (!model || root === undefined) throw new Error(`The list "${name}" shows "${item}", which the program does not have.`);
@@ -53,14 +53,15 @@ export function declare(
       orderBy: order(orderBy),
       ...(keep !== undefined && { keep }),
       ...(count !== undefined && { count }),
+      ...(lifecycle && { lifecycle }),
     };
     return [name, defineList(model, config as never) as ListModel];
   });
   return { documents, lists: new Map(declared) };
 }
 
-function declareQuery(making: Making, { name, root, node }: ModelSpec): ReadModel {
-  const config = { name, ...nodeConfig(making, tableOf(making.schema, root), node) };
+function declareQuery(making: Making, { name, root, node, lifecycle }: ModelSpec): ReadModel {
+  const config = { name, ...(lifecycle && { lifecycle }), ...nodeConfig(making, tableOf(making.schema, root), node) };
   // The schema is made while running: its types say nothing that the compiler could check.
   return defineReadModel(making.drizzle as never, root as never, config as never) as unknown as ReadModel;
 }

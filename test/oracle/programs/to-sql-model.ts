@@ -26,7 +26,7 @@ type Making = { readonly schema: SchemaSpec; readonly drizzle: Record<string, un
 type Aliased = { readonly spec: TableSpec; readonly name: string; readonly table: PgTable; readonly columns: Columns };
 
 /** Declares it. @throws what the declaration throws */
-export function declareWritten(making: Making, { name, root, node }: ModelSpec): ReadModel {
+export function declareWritten(making: Making, { name, root, node, lifecycle }: ModelSpec): ReadModel {
   const { schema } = making;
   const outer = aliased(making, root, 'r');
   const key = outer.spec.key.map((property, index) => ({ name: `k${index}`, property, column: columnIn(outer, property) }));
@@ -54,7 +54,13 @@ export function declareWritten(making: Making, { name, root, node }: ModelSpec):
   ];
   const query = sql`select ${keyList}, ${rowText(making, outer, node)}::json as doc from ${outer.table} as r where ${condition(outer, node.where)}`;
   // The schema is made while running: its types say nothing that the compiler could check.
-  const config = { name, key: Object.fromEntries(key.map((part) => [part.name, part.column])), query, dependencies };
+  const config = {
+    name,
+    key: Object.fromEntries(key.map((part) => [part.name, part.column])),
+    query,
+    dependencies,
+    ...(lifecycle && { lifecycle }),
+  };
   return defineSqlReadModel(config as never) as unknown as ReadModel;
 }
 

@@ -8,7 +8,7 @@ import { declare } from './to-models.ts';
 
 /** A program's declarations as a world to play in. `seed` decides which values its columns hold. @throws what the declaration throws */
 export function worldOf(name: string, declarations: Declarations, seed: number): World {
-  const { schema, models, later = [] } = declarations;
+  const { schema, models, lists, later = [], moments = false, evictions } = declarations;
   const facts: Facts = new Map(models.flatMap((model) => (model.outside ? [[model.name, 0]] : [])));
   const changed = models.map((model) => later.find((other) => other.name === model.name) ?? model);
   return {
@@ -18,6 +18,9 @@ export function worldOf(name: string, declarations: Declarations, seed: number):
     ...releaseOf(declarations, models, facts),
     ...(later.length > 0 && { later: releaseOf(declarations, changed, facts) }),
     facts,
+    inline: [...models, ...lists, ...later].some(({ lifecycle }) => lifecycle === 'inline'),
+    moments,
+    evicted: evictions ? models.map((model) => model.name) : [],
     own: valuePools(createRandom(seed), declarations),
     // Thousands of rows make documents in documents that nobody can read.
     floods: [...models, ...later].every(({ node }) => isShallow(node)),

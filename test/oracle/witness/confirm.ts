@@ -35,11 +35,14 @@ export async function confirm(
         columns.map((column) => row[column] ?? ''),
       );
       if (!answer) break;
-      const stored = await pool.query<{ doc: string }>(`select doc::text as doc from ${kept(model).relation} d where key = $1`, [name]);
+      const { relation, lifecycle } = kept(model);
+      const stored = await pool.query<{ doc: string }>(`select doc::text as doc from ${relation} d where key = $1`, [name]);
       const doc = stored.rows[0]?.doc ?? null;
+      // What is lazy is there when somebody has read it.
+      const isThere = typeof lifecycle === 'string' || doc !== null;
       found.push(
         ...answer(texts.get(name) ?? null).map((line) => `the witness against the rows, ${model.name} ${JSON.stringify(name)}${line}`),
-        ...answer(doc).map((line) => `the witness against Everwarm, ${model.name} ${JSON.stringify(name)}${line}`),
+        ...(isThere ? answer(doc) : []).map((line) => `the witness against Everwarm, ${model.name} ${JSON.stringify(name)}${line}`),
       );
     }
   }

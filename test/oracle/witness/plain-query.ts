@@ -119,7 +119,15 @@ function writtenOut(value: unknown): Config {
 
 /** The properties of a table's primary key. */
 export function keyOf({ columns, primaryKey }: TableRelationalConfig): string[] {
-  return primaryKey.map((part: Column) => Object.keys(columns).find((property) => columns[property]?.name === part.name) ?? part.name);
+  // With casing, a column may be named as another one's property is, which is that one's name until the query is written.
+  return primaryKey.map((part: Column) => {
+    const found = Object.keys(columns).find((property) => {
+      const column = columns[property];
+      return column?.name === part.name && column.keyAsName === part.keyAsName;
+    });
+    if (found === undefined) throw new Error(`Drizzle's table has no column "${part.name}", which its key names.`);
+    return found;
+  });
 }
 
 const called = (value: unknown, parameters: [object] | [object, object]): unknown =>
