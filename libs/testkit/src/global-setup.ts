@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { buildPrograms } from './build-programs.ts';
 import { startTestServers } from './servers.ts';
 
 let stop: (() => Promise<void>) | undefined;
@@ -14,6 +16,7 @@ export async function setup(project: TestProject): Promise<void> {
   if (lent) return project.provide('everwarmServers', JSON.parse(lent));
   const servers = await startTestServers({ log: (line) => console.log(line) });
   stop = () => servers.stop();
+  await buildPrograms(join(servers.folder, 'programs'));
   project.provide('everwarmServers', { postgresUrl: servers.postgresUrl, redisUrl: servers.redisUrl, folder: servers.folder });
 }
 

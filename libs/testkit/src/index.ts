@@ -1,4 +1,5 @@
 export { asAdmin, createDatabase, type DatabaseOptions, databaseUrl, type TestDatabase } from './database.ts';
+export { nodeArguments } from './node-arguments.ts';
 export { type NodeProcess, type NodeProcessExit, type NodeProcessOptions, spawnNode } from './node-process.ts';
 export { providedServers } from './provided-servers.ts';
 export { createRandom, type Random, seededRandom } from './random.ts';

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { repositoryRoot } from '../../../tools/services/home.mjs';
+import { nodeArguments } from './node-arguments.ts';
 import { waitFor } from './signals.ts';
 
 /** Options of `spawnNode`. */
@@ -40,9 +41,7 @@ export type NodeProcess = {
  * @param entry relative to the root of the repository, or absolute
  */
 export function spawnNode(entry: string, { args = [], env = {}, cwd = repositoryRoot }: NodeProcessOptions = {}): NodeProcess {
-  const tsx = import.meta.resolve('tsx');
-  const file = join(repositoryRoot, entry);
-  const child = spawn(process.execPath, ['-C', 'everwarm-source', '--import', tsx, entry.startsWith('/') ? entry : file, ...args], {
+  const child = spawn(process.execPath, [...nodeArguments(resolve(repositoryRoot, entry)), ...args], {
     cwd,
     env: { ...process.env, DATABASE_URL: undefined, REDIS_URL: undefined, NODE_OPTIONS: undefined, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { nodeArguments } from '@everwarm/testkit';
 import type { ReadOptions } from 'everwarm/reader';
 import type { Expected } from '../world/clerk.ts';
 import type { Seen } from '../world/look.ts';
@@ -41,8 +42,9 @@ export async function startReader(place: Place): Promise<RemoteReader> {
 }
 
 async function start(file: string, place: Place): Promise<Running> {
-  const child = fork(join(import.meta.dirname, file), {
-    execArgv: ['-C', 'everwarm-source', '--import', import.meta.resolve('tsx')],
+  const args = nodeArguments(join(import.meta.dirname, file));
+  const child = fork(args.at(-1) ?? file, {
+    execArgv: args.slice(0, -1),
     env: { ...process.env, NODE_ENV: 'production', DATABASE_URL: undefined, REDIS_URL: undefined, NODE_OPTIONS: undefined },
   });
   const exited = once(child, 'exit');
