@@ -3,6 +3,7 @@ import { createDatabase, createRandom, type TestServers } from '@everwarm/testki
 import { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import { compareInlined } from './compare-inlined.ts';
+import { type Counts, noCounts } from './counts.ts';
 import { type Observed, observe } from './observe.ts';
 import { playStep } from './play-step.ts';
 import { fillingStep, randomStep, type Step } from './random-transactions.ts';
@@ -39,21 +40,7 @@ export class Disagreement extends Error {
 }
 
 /** What a history did. */
-export type History = {
-  readonly steps: number;
-  readonly transactions: number;
-  readonly statements: number;
-  readonly refused: number;
-  /** Documents and list entries compared, once per step. */
-  readonly documents: number;
-  readonly entries: number;
-  /** Moments that came while documents were looked at, touches, and releases that came while rows were written. */
-  readonly moments: number;
-  readonly touches: number;
-  readonly releases: number;
-  /** Documents and entries that transactions wrote themselves, and documents that were evicted. */
-  readonly inlined: number;
-  readonly evicted: number;
+export type History = Readonly<Counts> & {
   /** What Drizzle's own query confirmed. */
   readonly witnessed: Testimony;
 };
@@ -126,18 +113,7 @@ async function play(stage: Stage, { seed, forMs, steps, history, sabotage }: His
   const begin = async () => {
     await releases.deploy('first', sabotage && (() => sabotage(pool)));
   };
-  const done = {
-    transactions: 0,
-    statements: 0,
-    refused: 0,
-    documents: 0,
-    entries: 0,
-    moments: 0,
-    touches: 0,
-    releases: 0,
-    inlined: 0,
-    evicted: 0,
-  };
+  const done = noCounts();
   do {
     const step = history?.[played.length] ?? (played.length === 0 ? fillingStep(making) : randomStep(making, `${played.length}`, prepared));
     const prepares = step.transactions.some(({ ending }) => typeof ending !== 'string');

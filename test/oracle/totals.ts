@@ -1,24 +1,13 @@
+import { type Counts, counted, noCounts } from './counts.ts';
 import type { Declarations } from './programs/program.ts';
 import type { History } from './run-history.ts';
 
 /** What a run of the oracle did so far. */
-export type Totals = {
+export type Totals = Counts & {
   schemas: number;
   tables: number;
   models: number;
   lists: number;
-  steps: number;
-  transactions: number;
-  statements: number;
-  refused: number;
-  documents: number;
-  entries: number;
-  moments: number;
-  touches: number;
-  releases: number;
-  /** Documents and entries that transactions wrote themselves. */
-  inlined: number;
-  evicted: number;
   /** Read by Drizzle's own query, too, with the single values in them. */
   witnessed: number;
   values: number;
@@ -34,36 +23,12 @@ export const emptyTotals = (): Totals => ({
   tables: 0,
   models: 0,
   lists: 0,
-  steps: 0,
-  transactions: 0,
-  statements: 0,
-  refused: 0,
-  documents: 0,
-  entries: 0,
-  moments: 0,
-  touches: 0,
-  releases: 0,
-  inlined: 0,
-  evicted: 0,
+  ...noCounts(),
   witnessed: 0,
   values: 0,
   leftOut: new Map(),
   features: new Map(),
 });
-
-const counted = [
-  'steps',
-  'transactions',
-  'statements',
-  'refused',
-  'documents',
-  'entries',
-  'moments',
-  'touches',
-  'releases',
-  'inlined',
-  'evicted',
-] as const;
 
 /** Adds a history, and the program it was played in where that was a random one. */
 export function addHistory(totals: Totals, history: History, made?: Declarations & { readonly on: readonly string[] }): void {

@@ -37,8 +37,7 @@ export type Servers = {
 };
 
 /**
- * Lets `work` start what it compares, which runs for as long as it does: a server that nobody asks still wakes up now and then, and its
- * pages push those of others out of the processor's caches.
+ * Lets `work` start what it compares, which runs for as long as it does, so that nothing else shares the machine.
  */
 export async function withServers<T>(
   bench: Bench,

@@ -65,6 +65,7 @@ async function owe(pool: Pool, { generation, pending, since }: Owing): Promise<v
     );
     await client.query('commit');
   } finally {
-    client.release();
+    // Where something failed it is inside a transaction.
+    client.release(true);
   }
 }
