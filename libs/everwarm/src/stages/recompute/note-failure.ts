@@ -75,8 +75,9 @@ on conflict (generation, key) do update set since = least(q.since, excluded.sinc
 export async function setApart(db: Database, generation: number, keys: readonly string[]): Promise<void> {
   if (keys.length === 0) return;
   await db.query(
-    `update everwarm.ledger l set attempts = q.attempts, code = q.code, error = q.error, failed_at = q.first_failed_at, queued_at = q.retry_at
-from everwarm.quarantine q where l.generation = $1 and l.key = any($2) and l.attempts = 0 and q.generation = l.generation and q.key = l.key`,
+    `with mine as (select key from everwarm.ledger where generation = $1 and key = any($2) and attempts = 0 order by key collate "C" for update)
+update everwarm.ledger l set attempts = q.attempts, code = q.code, error = q.error, failed_at = q.first_failed_at, queued_at = q.retry_at
+from mine join everwarm.quarantine q on q.generation = $1 and q.key = mine.key where l.generation = $1 and l.key = mine.key`,
     [generation, keys],
   );
 }

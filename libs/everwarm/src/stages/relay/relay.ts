@@ -13,11 +13,11 @@ import { enterCluster } from './enter-cluster.ts';
 import { HotKeys } from './hot-keys.ts';
 import type { Lanes } from './lanes.ts';
 import { Leadership } from './leadership.ts';
-import type { OwedKey } from './owe.ts';
+import { type OwedKey, oweKeys } from './owe.ts';
 import { poll, readLarge } from './poll.ts';
 import { startReconcile } from './reconcile.ts';
 import { room } from './refill.ts';
-import { type Resolved, resolve } from './resolve.ts';
+import { type Resolved, type ResolveParts, resolve } from './resolve.ts';
 import { type Giants, giantsAmong } from './set-aside.ts';
 
 /** What a relay works with. */
@@ -156,7 +156,8 @@ export class Relay {
     const resolved = await this.#parts.db.transaction(
       async (tx) => {
         const giants = giantsAmong(batch.changes, await this.#leastFuse(batch.revision));
-        const result = await this.#resolve(tx, batch.changes, { revision: batch.revision, queued, giants });
+        const owe: ResolveParts['owe'] = (owed) => oweKeys(tx, owed, queued);
+        const result = await this.#resolve(tx, batch.changes, { revision: batch.revision, owe, giants });
         await this.#commitSnapshot(tx, batch.now, oldestOf(batch.changes));
         reached('relay.before-commit');
         return result;
@@ -170,16 +171,22 @@ export class Relay {
     return true;
   }
 
+  /**
+   * Each page's keys are owed in a transaction of their own: in one for all pages they would be locked in no order, and would deadlock
+   * with acknowledgements. Whatever stops this in the middle, the pages are delivered again, and what was owed for nothing is recomputed.
+   */
   async #deliverLarge(session: Database, last: Snapshot, revision: string): Promise<void> {
-    this.#delivered = await this.#parts.db.transaction(
+    const { db } = this.#parts;
+    this.#delivered = await db.transaction(
       async (tx) => {
         let oldest = Date.now();
         const now = await readLarge(
           session,
           last,
           async (changes, giants) => {
-            oldest = Math.min(oldest, oldestOf(changes));
-            await this.#resolve(tx, changes, { revision, queued: false, giants });
+            const since = oldestOf(changes);
+            oldest = Math.min(oldest, since);
+            await this.#resolve(tx, changes, { revision, owe: (owed) => owePage(db, owed, since), giants });
           },
           await this.#leastFuse(revision),
         );
@@ -187,7 +194,7 @@ export class Relay {
         reached('relay.before-commit');
         return now;
       },
-      { durability: 'deferred', givesWay: true, opening: [holdMarks] },
+      { durability: 'deferred', givesWay: true },
     );
     this.#lost.clear();
   }
@@ -200,7 +207,7 @@ export class Relay {
   async #resolve(
     tx: Database,
     changes: readonly Change[],
-    { revision, queued, giants }: { readonly revision: string; readonly queued: boolean; readonly giants: Giants },
+    { revision, owe, giants }: { readonly revision: string; readonly owe: ResolveParts['owe']; readonly giants: Giants },
   ): Promise<Resolved> {
     if (revision !== this.#sourcesRevision || changes.some((change) => !this.#sources.has(change.source))) {
       this.#sources = await loadSources(tx);
@@ -208,7 +215,7 @@ export class Relay {
     }
     const { generations, fuse } = this.#parts;
     const live = await generations.live(revision);
-    const resolved = await resolve(tx, changes, { generations: live, sources: this.#sources, queued, fuse, giants, lost: this.#lost });
+    const resolved = await resolve(tx, changes, { generations: live, sources: this.#sources, owe, fuse, giants, lost: this.#lost });
     await startReconcile(tx, [...resolved.reconcile]);
     return resolved;
   }
@@ -268,6 +275,16 @@ export class Relay {
 }
 
 const oldestOf = (changes: readonly Change[]): number => changes.reduce((oldest, { at }) => Math.min(oldest, at), Date.now());
+
+/** Leaves keys to the refiller. Changes of nothing that anybody keeps owe none. */
+async function owePage(db: Transactions, owed: readonly OwedKey[], since: number): Promise<void> {
+  if (owed.length === 0) return;
+  const owe = async (tx: Database) => {
+    await oweKeys(tx, owed, false);
+    await tx.query(lowerMarks('$1'), [since]);
+  };
+  await db.transaction(owe, { durability: 'deferred', opening: [holdMarks] });
+}
 
 async function loadSources(db: Database): Promise<ReadonlyMap<number, Source>> {
   const { rows } = await db.query<{ id: number; schema_name: string; table_name: string; links: string[]; columns: string[] }>(

@@ -63,8 +63,8 @@ returning t.generation, t.key, extract(epoch from t.at)::float8 * 1000 as since,
   }
   const owed = [...oldest.values()];
   if (owed.length === 0) return owed;
-  // Their moments may have come while nobody looked.
-  await tx.query(lowerMarks('$1'), [Math.min(...owed.map(({ since }) => since))]);
   await oweKeys(tx, owed, queued);
+  // Their moments may have come while nobody looked. Marks come after keys, as where the relay locks them.
+  await tx.query(lowerMarks('$1'), [Math.min(...owed.map(({ since }) => since))]);
   return owed;
 }
