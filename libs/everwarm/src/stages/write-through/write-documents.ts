@@ -120,25 +120,30 @@ async function writeTransformed(
 
 /**
  * The statement that derives documents and writes those whose bytes changed, of `$1 text[]` keys; the caller guarantees what {@link writeDocuments}
- * asks for. Insert-or-nothing plus a guarded update, because `on conflict do update … where` locks and logs unchanged rows too. The fence
+ * asks for. Insert-or-nothing plus a guarded update, because `on conflict do update … where` locks and logs unchanged rows too. What is
+ * stored is looked for once, and found again by its place, which the locks keep: where no vacuum cleans up, each look by key passes all dead versions of it. The fence
  * is in the update. `input` is SQL that gives (key, doc), `$2` the version, `max` and `asOf` are parameters or expressions.
  */
 export function writeSql(generation: number, input: string, max: string, asOf: string, which: 'changed' | 'all' = 'changed'): string {
   const table = `everwarm.${projectionTable(generation)}`;
-  const differs = which === 'all' ? 'true' : `(p.doc is distinct from i.doc or p.as_of = '-infinity')`;
+  const differs = which === 'all' ? 'true' : `(k.old is distinct from k.doc or k.as_of = '-infinity')`;
   return `with input as materialized (${input}),
+known as materialized (
+  select i.key, i.doc, octet_length(i.doc) > ${max}::integer as "isTooLarge", p.ctid as place, p.doc as old, p.version, p.as_of
+  from input i left join ${table} p on p.key = i.key
+),
 inserted as (
-  insert into ${table} (key, version, as_of, doc) select key, $2, ${asOf}, doc from input where octet_length(doc) <= ${max}::integer
+  insert into ${table} (key, version, as_of, doc) select key, $2, ${asOf}, doc from known where place is null and not "isTooLarge"
   on conflict (key) do nothing returning key
 ),
 updated as (
-  update ${table} p set version = $2, as_of = ${asOf}, doc = i.doc from input i
-  where p.key = i.key and ${differs} and p.version < $2 and coalesce(octet_length(i.doc) <= ${max}::integer, true) returning p.key
+  update ${table} p set version = $2, as_of = ${asOf}, doc = k.doc from known k
+  where p.ctid = k.place and ${differs} and p.version < $2 and "isTooLarge" is not true returning p.key
 ),
 written as (select key from inserted union all select key from updated)
-select i.key, case when octet_length(i.doc) > ${max}::integer then null when w.key is null then p.doc else i.doc end as doc, case when w.key is null then p.version else $2 end as version,
-       extract(epoch from case when w.key is null then p.as_of else ${asOf} end)::float8 * 1000 as "asOf",
-       case when octet_length(i.doc) > ${max}::integer then octet_length(i.doc) end as excess
-from input i left join written w on w.key = i.key left join ${table} p on p.key = i.key
-where w.key is not null or p.key is not null or octet_length(i.doc) > ${max}::integer`;
+select k.key, case when "isTooLarge" then null when w.key is null then k.old else k.doc end as doc, case when w.key is null then k.version else $2 end as version,
+       extract(epoch from case when w.key is null then k.as_of else ${asOf} end)::float8 * 1000 as "asOf",
+       case when "isTooLarge" then octet_length(k.doc) end as excess
+from known k left join written w on w.key = k.key
+where w.key is not null or k.place is not null or "isTooLarge"`;
 }
