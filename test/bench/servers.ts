@@ -2,18 +2,21 @@ import { cpus, totalmem } from 'node:os';
 import { asAdmin, createRedis, startTestServers, type TestServers } from '@everwarm/testkit';
 import { Redis } from 'ioredis';
 
+/** What a server has whose data are larger than the default of 128 MB: a benchmark of tables on disk would be one of the disk. */
+const sharedBuffers = '1GB';
+
 /**
- * Starts the private servers of one run, as a user would run them: Postgres flushes every commit, Redis keeps an append-only
+ * Starts the private servers of one run, as a user would run them: Postgres flushes every commit and keeps its tables in memory, Redis keeps an append-only
  * file. Prints which they are, and the machine: a figure without these means nothing. The caller must `stop` them.
  */
 export async function startServers(log: (line: string) => void): Promise<TestServers & { stop(): Promise<void> }> {
-  const servers = await startTestServers({ fsync: true, log });
+  const servers = await startTestServers({ fsync: true, settings: { shared_buffers: sharedBuffers }, log });
   try {
     const redis = await createRedis({ persistent: true, servers });
     log(`date      ${new Date().toISOString().slice(0, 10)}`);
     log(`machine   ${machine()}`);
     log(`node      ${process.version}`);
-    log(`postgres  ${await postgresVersion(servers.postgresUrl)}, fsync on`);
+    log(`postgres  ${await postgresVersion(servers.postgresUrl)}, fsync on, shared_buffers ${sharedBuffers}`);
     log(`redis     ${await redisVersion(redis.url)}, append-only file on`);
     return { ...servers, redisUrl: redis.url };
   } catch (error) {

@@ -23,7 +23,15 @@ const STOP_SIGNALS = /** @type {const} */ (['SIGINT', 'SIGQUIT', 'SIGKILL']);
  * @returns {Promise<RunningServer>} once it accepts connections
  * @throws when there are no binaries, or it does not come up; the message ends with its log
  */
-export async function startPostgres({ folder, binariesFolder = folder, fsync = true, prefer, database = 'postgres', log = () => {} }) {
+export async function startPostgres({
+  folder,
+  binariesFolder = folder,
+  fsync = true,
+  settings = {},
+  prefer,
+  database = 'postgres',
+  log = () => {},
+}) {
   const identity = serverIdentity();
   mkdirSync(folder, { recursive: true });
   const binaries = findPostgres({ prefer, identity, copyTo: binariesFolder });
@@ -38,7 +46,7 @@ export async function startPostgres({ folder, binariesFolder = folder, fsync = t
     const daemon = startDaemon({
       folder,
       command: binaries.postgres,
-      args: ['-D', dataDir, '-p', String(port), ...settings(fsync)],
+      args: ['-D', dataDir, '-p', String(port), ...settingArguments(fsync, settings)],
       env: { LC_ALL: 'C' },
       identity,
       marks: ['-D', dataDir],
@@ -59,8 +67,11 @@ export async function startPostgres({ folder, binariesFolder = folder, fsync = t
   }
 }
 
-/** @param {boolean} fsync */
-function settings(fsync) {
+/**
+ * @param {boolean} fsync
+ * @param {Readonly<Record<string, string>>} further
+ */
+function settingArguments(fsync, further) {
   const unsafe = { fsync: 'off', full_page_writes: 'off' };
   const chosen = {
     listen_addresses: '127.0.0.1',
@@ -71,6 +82,7 @@ function settings(fsync) {
     log_timezone: 'UTC',
     TimeZone: 'UTC',
     ...(fsync ? {} : unsafe),
+    ...further,
   };
   return Object.entries(chosen).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }

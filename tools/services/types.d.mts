@@ -51,6 +51,8 @@ export type PostgresOptions = {
   readonly binariesFolder?: string;
   /** Default true. False trades crash safety of the data for speed: for servers whose data is thrown away. */
   readonly fsync?: boolean;
+  /** Further settings of the server, by name. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Which binaries to take; default: embedded, then system. A given one is never replaced by the other. */
   readonly prefer?: PostgresSource | undefined;
   /** Created with the data directory; the URL names it. Default `postgres`. */

@@ -20,6 +20,8 @@ export type TestServerOptions = {
   readonly postgres?: PostgresSource | undefined;
   /** Default false: nobody keeps this data. Benchmarks that claim figures turn it on. */
   readonly fsync?: boolean;
+  /** Further settings of Postgres, by name. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Told of servers that a killed run left behind. */
   readonly log?: (line: string) => void;
 };
@@ -30,12 +32,12 @@ export type TestServerOptions = {
  * in this run; after a `kill -9` the next run does it.
  */
 export async function startTestServers(options: TestServerOptions = {}): Promise<TestServers & { stop(): Promise<void> }> {
-  const { postgres = postgresFromEnvironment(), fsync = false, log = () => {} } = options;
+  const { postgres = postgresFromEnvironment(), fsync = false, settings = {}, log = () => {} } = options;
   const folder = await openRunFolder({ log });
   const shared = join(folder, '..', '..');
   try {
     const [database, redis] = await Promise.all([
-      startPostgres({ folder: join(folder, 'postgres'), binariesFolder: shared, fsync, prefer: postgres, log }),
+      startPostgres({ folder: join(folder, 'postgres'), binariesFolder: shared, fsync, settings, prefer: postgres, log }),
       startRedis({ folder: join(folder, 'redis'), packageFolder: shared, persistent: false, sources: ['path', 'package'], log }),
     ]);
     return { postgresUrl: database.url, redisUrl: redis.url, folder, stop: () => closeRunFolder(folder) };

@@ -49,7 +49,7 @@ export const saturation: Scenario = {
       const capacity = await measureCapacity(everwarm, blog, posts);
       bench.log(`  the projector takes ${formatNumber(capacity)} documents/s`);
       const load = await saturate({ bench, blog, everwarm, worker, reads, perSecond: 2 * capacity, seconds, posts, share });
-      const waits = await measureOpenWriter({ bench, blog, everwarm, posts, perSecond: capacity / 2, seconds: openSeconds * share });
+      const waits = await measureOpenWriter({ bench, blog, everwarm, posts, perSecond: capacity / 4, seconds: openSeconds * share });
       const pending = Math.round(pendingKeys * share);
       const statusMs = await statusBehindOpenWriter(bench, blog.database, pending);
       await stopProcess(worker);
