@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Generation } from '#contracts/compiled.ts';
 import type { Database } from '#contracts/database.ts';
 import { lastsMs } from '#contracts/lazy.ts';
@@ -9,7 +10,7 @@ import { publishDocuments, tombstoneTtl } from './publish.ts';
 import type { WrittenDocument } from './write-documents.ts';
 
 /** How many documents one step compares. */
-const chunk = 500;
+const chunk = 200;
 
 /** How many of the documents that are read most, and of those that changed last, are swept before all others: they are the likeliest to be asked for. */
 const first = 5000;
@@ -68,7 +69,15 @@ async function publishInSteps(
   rows: readonly Row[],
 ): Promise<void> {
   for (let start = 0; start < rows.length; start += chunk)
-    await publishMissing(db, redis, space, generation, rows.slice(start, start + chunk));
+    await withRest(() => publishMissing(db, redis, space, generation, rows.slice(start, start + chunk)));
+}
+
+/** Does one step of many and rests for as long as it took: whoever reads meanwhile, from Postgres as long as Redis is empty, is not to wait behind all of them. */
+export async function withRest<T>(step: () => Promise<T>): Promise<T> {
+  const began = performance.now();
+  const result = await step();
+  await pause(performance.now() - began);
+  return result;
 }
 
 /** Writes documents of these keys, as Postgres has them, to Redis. */
