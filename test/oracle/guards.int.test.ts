@@ -138,6 +138,31 @@ describe('the oracle', () => {
   });
 });
 
+/** The same, kept inline: each step after the first, which comes before the read model serves, is one transaction that writes its documents before it commits. */
+const inlined: Program = {
+  ...program,
+  models: program.models.map((model) => ({ ...model, lifecycle: 'inline' as const })),
+  history: program.history.map((each, index) => ({
+    ...each,
+    transactions: each.transactions.map((one) => ({ ...one, inline: index > 0 })),
+  })),
+};
+
+describe('what a transaction writes inline', () => {
+  it('is there right after it', async () => {
+    const outcome = await runProgram(providedServers(), inlined);
+    expect(saidBy(outcome)).toBe('equal');
+    // The post that lost a comment and the one that got it, one by who commented, one by its author, one by itself.
+    expect(outcome).toMatchObject({ history: { inlined: 5 } });
+  });
+
+  it('is missed where the function that writes it changes nothing', async () => {
+    const writeNothing = rewrite('inline_%_write', (text) => text.replace('p.ctid = k.place', 'false'));
+    const said = saidBy(await runProgram(providedServers(), inlined, writeNothing));
+    expect(said).toMatch(/step 2: .*posts "1", right after a transaction wrote it inline/s);
+  });
+});
+
 /** Documents of rows whose moment has come, with a number that no table holds. */
 const timed: Program = {
   seed: 1,

@@ -92,6 +92,8 @@ describe('the key of one column', () => {
     expect(refusal(() => encode('integer', 'x'.repeat(500)))).toContain(`"${'x'.repeat(40)}…"`);
     expect(encode('text', 'x'.repeat(maxKeyLength))).toHaveLength(maxKeyLength);
     expect(refusal(() => encode('text', 'x'.repeat(maxKeyLength + 1)))).toContain('longer than 1024');
+    // As a list's partition is made.
+    expect(refusal(() => keyText('m', column('text'), 'x'.repeat(maxKeyLength + 1)))).toContain('longer than 1024');
   });
 });
 

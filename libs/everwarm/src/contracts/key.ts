@@ -37,17 +37,15 @@ export function encodeKey(model: string, columns: readonly KeyColumn[], key: Key
   const texts = columns.map((column) =>
     keyText(model, column, columns.length === 1 && (typeof key !== 'object' || key instanceof Date) ? key : property(key, column)),
   );
-  const text = columns.length === 1 ? (texts[0] ?? '') : JSON.stringify(texts);
-  if (text.length > maxKeyLength) throw keyError(model, `is longer than ${maxKeyLength} characters`);
-  return text;
+  return columns.length === 1 ? (texts[0] ?? '') : ofLength(model, JSON.stringify(texts));
 }
 
-/** The text of one column's value, checked against its type. */
+/** The text of one column's value, checked against its type and {@link maxKeyLength}. */
 export function keyText(model: string, column: KeyColumn, value: unknown): string {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint' && !(value instanceof Date)) {
     throw keyError(model, `lacks ${column.property}, which must be ${forms[column.type].means}`);
   }
-  const text = plainText(column.type, value);
+  const text = ofLength(model, plainText(column.type, value));
   if (!forms[column.type].test.test(text))
     throw keyError(model, `has ${column.property} = ${excerpt(text)}, which is not ${forms[column.type].means}`);
   if (column.labels && !column.labels.includes(text))
@@ -58,6 +56,11 @@ export function keyText(model: string, column: KeyColumn, value: unknown): strin
     if (text.length > limit.sure && (BigInt(text) >= limit.number || BigInt(text) < -limit.number))
       throw keyError(model, `has ${column.property} = ${excerpt(text)}, which is out of the range of ${column.type}`);
   }
+  return text;
+}
+
+function ofLength(model: string, text: string): string {
+  if (text.length > maxKeyLength) throw keyError(model, `is longer than ${maxKeyLength} characters`);
   return text;
 }
 

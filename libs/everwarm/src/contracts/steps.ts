@@ -3,6 +3,7 @@ import { channel } from 'node:diagnostics_channel';
 /** The places where a crash test or the torture may stop, freeze or kill the process. Each is passed right after what it names. */
 export type StepName =
   | 'relay.read'
+  | 'relay.page'
   | 'relay.before-commit'
   | 'relay.committed'
   | 'relay.rotating'

@@ -1,5 +1,5 @@
 import type { Change, Source } from '#contracts/change.ts';
-import type { Database, Sessions, Transactions } from '#contracts/database.ts';
+import type { Database, Sessions, TransactionOptions, Transactions } from '#contracts/database.ts';
 import { EverwarmError } from '#contracts/errors.ts';
 import { isLockTimeout } from '#contracts/failure.ts';
 import type { Generations } from '#contracts/generations.ts';
@@ -13,11 +13,11 @@ import { enterCluster } from './enter-cluster.ts';
 import { HotKeys } from './hot-keys.ts';
 import type { Lanes } from './lanes.ts';
 import { Leadership } from './leadership.ts';
-import { type OwedKey, oweKeys } from './owe.ts';
+import type { OwedKey } from './owe.ts';
 import { poll, readLarge } from './poll.ts';
 import { startReconcile } from './reconcile.ts';
 import { room } from './refill.ts';
-import { type Resolved, type ResolveParts, resolve } from './resolve.ts';
+import { type Resolved, resolve } from './resolve.ts';
 import { type Giants, giantsAmong } from './set-aside.ts';
 
 /** What a relay works with. */
@@ -156,8 +156,7 @@ export class Relay {
     const resolved = await this.#parts.db.transaction(
       async (tx) => {
         const giants = giantsAmong(batch.changes, await this.#leastFuse(batch.revision));
-        const owe: ResolveParts['owe'] = (owed) => oweKeys(tx, owed, queued);
-        const result = await this.#resolve(tx, batch.changes, { revision: batch.revision, owe, giants });
+        const result = await this.#resolve(tx, batch.changes, { revision: batch.revision, queued, giants });
         await this.#commitSnapshot(tx, batch.now, oldestOf(batch.changes));
         reached('relay.before-commit');
         return result;
@@ -172,30 +171,28 @@ export class Relay {
   }
 
   /**
-   * Each page's keys are owed in a transaction of their own: in one for all pages they would be locked in no order, and would deadlock
-   * with acknowledgements. Whatever stops this in the middle, the pages are delivered again, and what was owed for nothing is recomputed.
+   * Each page is a transaction of its own, and the last one moves the snapshot: in one for all pages, keys would be locked in no order,
+   * and deadlock with acknowledgements. Whatever stops this in between, all pages are delivered again.
    */
   async #deliverLarge(session: Database, last: Snapshot, revision: string): Promise<void> {
     const { db } = this.#parts;
-    this.#delivered = await db.transaction(
-      async (tx) => {
-        let oldest = Date.now();
-        const now = await readLarge(
-          session,
-          last,
-          async (changes, giants) => {
-            const since = oldestOf(changes);
-            oldest = Math.min(oldest, since);
-            await this.#resolve(tx, changes, { revision, owe: (owed) => owePage(db, owed, since), giants });
-          },
-          await this.#leastFuse(revision),
-        );
-        await this.#commitSnapshot(tx, now, oldest);
-        reached('relay.before-commit');
-        return now;
-      },
-      { durability: 'deferred', givesWay: true },
-    );
+    const options: TransactionOptions = { durability: 'deferred', givesWay: true, opening: [holdMarks] };
+    let oldest = Date.now();
+    const deliver = async (changes: readonly Change[], giants: Giants) => {
+      const since = oldestOf(changes);
+      oldest = Math.min(oldest, since);
+      await db.transaction(async (tx) => {
+        await this.#resolve(tx, changes, { revision, queued: false, giants });
+        await tx.query(lowerMarks('$1'), [since]);
+      }, options);
+      reached('relay.page');
+    };
+    const now = await readLarge(session, last, deliver, await this.#leastFuse(revision));
+    await db.transaction(async (tx) => {
+      await this.#commitSnapshot(tx, now, oldest);
+      reached('relay.before-commit');
+    }, options);
+    this.#delivered = now;
     this.#lost.clear();
   }
 
@@ -207,7 +204,7 @@ export class Relay {
   async #resolve(
     tx: Database,
     changes: readonly Change[],
-    { revision, owe, giants }: { readonly revision: string; readonly owe: ResolveParts['owe']; readonly giants: Giants },
+    { revision, queued, giants }: { readonly revision: string; readonly queued: boolean; readonly giants: Giants },
   ): Promise<Resolved> {
     if (revision !== this.#sourcesRevision || changes.some((change) => !this.#sources.has(change.source))) {
       this.#sources = await loadSources(tx);
@@ -215,7 +212,7 @@ export class Relay {
     }
     const { generations, fuse } = this.#parts;
     const live = await generations.live(revision);
-    const resolved = await resolve(tx, changes, { generations: live, sources: this.#sources, owe, fuse, giants, lost: this.#lost });
+    const resolved = await resolve(tx, changes, { generations: live, sources: this.#sources, queued, fuse, giants, lost: this.#lost });
     await startReconcile(tx, [...resolved.reconcile]);
     return resolved;
   }
@@ -275,16 +272,6 @@ export class Relay {
 }
 
 const oldestOf = (changes: readonly Change[]): number => changes.reduce((oldest, { at }) => Math.min(oldest, at), Date.now());
-
-/** Leaves keys to the refiller. Changes of nothing that anybody keeps owe none. */
-async function owePage(db: Transactions, owed: readonly OwedKey[], since: number): Promise<void> {
-  if (owed.length === 0) return;
-  const owe = async (tx: Database) => {
-    await oweKeys(tx, owed, false);
-    await tx.query(lowerMarks('$1'), [since]);
-  };
-  await db.transaction(owe, { durability: 'deferred', opening: [holdMarks] });
-}
 
 async function loadSources(db: Database): Promise<ReadonlyMap<number, Source>> {
   const { rows } = await db.query<{ id: number; schema_name: string; table_name: string; links: string[]; columns: string[] }>(

@@ -4,7 +4,7 @@ import type { Database } from '#contracts/database.ts';
 import { blameGeneration } from '#contracts/statement-error.ts';
 import { noteFanOut } from './fan-out.ts';
 import { type InlineMarks, inlineMarks } from './inline-marks.ts';
-import type { OwedKey } from './owe.ts';
+import { type OwedKey, oweKeys } from './owe.ts';
 import { type Giants, SetAside } from './set-aside.ts';
 
 /** A way back that finds more keys than this is left to the leader, which owes them a part at a time. */
@@ -22,8 +22,8 @@ export type Resolved = {
 export type ResolveParts = {
   readonly generations: readonly Generation[];
   readonly sources: ReadonlyMap<number, Source>;
-  /** Writes the keys that are found to the ledger, each of them once. */
-  readonly owe: (owed: readonly OwedKey[]) => Promise<void>;
+  /** Whether the caller enqueues what is owed. */
+  readonly queued: boolean;
   /** The most keys that one change of a read model may dirty. */
   readonly fuse: (model: string) => number;
   /** Generations of which a way back failed by a value that it met: they are looked at as a whole. */
@@ -47,14 +47,14 @@ type Affected = {
 };
 
 /**
- * Finds the keys that these changes may affect, in every live generation, and has them owed. Executes what the
+ * Finds the keys that these changes may affect, in every live generation, and writes them to the ledger. Executes what the
  * generations have stored, set-based: a dependency costs at most one query however many rows changed. Rejects, naming the
  * generation, when one of its ways back cannot run.
  */
 export async function resolve(
   tx: Database,
   changes: readonly Change[],
-  { generations, sources, owe, fuse, giants, lost }: ResolveParts,
+  { generations, sources, queued, fuse, giants, lost }: ResolveParts,
 ): Promise<Resolved> {
   const aside = new SetAside(giants, fuse);
   const owed = new Map<string, OwedKey>();
@@ -97,7 +97,7 @@ export async function resolve(
     }
   }
   await aside.write(tx);
-  await owe([...owed.values()]);
+  await oweKeys(tx, [...owed.values()], queued);
   return { owed: [...owed.values()], reconcile };
 }
 

@@ -85,12 +85,13 @@ async function lookAtAll(db: Transactions, { id, generation }: Open, error: unkn
 /** Whatever a generation owed is owed no more when it is dropped. */
 const forgetDropped = `delete from everwarm.fan_outs f where not exists (select from everwarm.generations g where g.id = f.generation and g.state <> 'dropped')`;
 
+/** One whose changes are still being delivered may lack keys: what a transaction dirtied is counted whole. */
 async function nextFanOut(db: Transactions): Promise<Open | undefined> {
   const { rows } = await db.query<Open>(
     `select f.id::text, f.seq::text, f.generation, g.name, f.path, f.source, f.xids, extract(epoch from f.since)::float8 * 1000 as since, f.keys, f.parameters, f.begun,
   not f.released and g.state <> 'building' as fused, f.position
 from everwarm.fan_outs f join everwarm.generations g on g.id = f.generation
-where f.state = 'open' and g.stalled is null and g.state <> 'dropped'
+where f.state = 'open' and g.stalled is null and g.state <> 'dropped' and pg_visible_in_snapshot(f.xid, (select r.snapshot from everwarm.relay r)::pg_snapshot)
   and (select count(*) from (select from everwarm.ledger l where l.generation = g.id limit ${backlogLimit}) owed) < ${backlogLimit} order by f.owed, f.id limit 1`,
   );
   return rows[0];
