@@ -1,17 +1,22 @@
+import { readdir } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { asAdmin, createRedis, startTestServers, type TestServers } from '@everwarm/testkit';
+import { buildPrograms } from '@everwarm/testkit/build-programs';
 import { Redis } from 'ioredis';
 
 /** What a server has whose data are larger than the default of 128 MB: a benchmark of tables on disk would be one of the disk. */
 const sharedBuffers = '1GB';
 
 /**
- * Starts the private servers of one run, as a user would run them: Postgres flushes every commit and keeps its tables in memory, Redis keeps an append-only
- * file. Prints which they are, and the machine: a figure without these means nothing. The caller must `stop` them.
+ * Starts the private servers of one run, as a user would run them: Postgres flushes every commit and keeps its tables in memory, Redis
+ * keeps an append-only file. Builds the processes that are compared, since nobody runs them from TypeScript. Prints which servers they
+ * are, and the machine: a figure without these means nothing. The caller must `stop` them.
  */
 export async function startServers(log: (line: string) => void): Promise<TestServers & { stop(): Promise<void> }> {
   const servers = await startTestServers({ fsync: true, settings: { shared_buffers: sharedBuffers }, log });
   try {
+    await buildPrograms(join(servers.folder, 'programs'), ['apps/api/src/main.ts', ...(await ownPrograms())]);
     const redis = await createRedis({ persistent: true, servers });
     log(`date      ${new Date().toISOString().slice(0, 10)}`);
     log(`machine   ${machine()}`);
@@ -23,6 +28,11 @@ export async function startServers(log: (line: string) => void): Promise<TestSer
     await servers.stop();
     throw error;
   }
+}
+
+async function ownPrograms(): Promise<string[]> {
+  const files = await readdir(join(import.meta.dirname, 'processes'));
+  return files.map((file) => `test/bench/processes/${file}`);
 }
 
 function machine(): string {

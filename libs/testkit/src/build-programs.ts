@@ -17,10 +17,14 @@ const startedOften = [
   'test/read-your-writes/processes/worker.ts',
 ] as const;
 
-/** Builds what tests start many times into a folder of the repository, and tells this process and those it starts where it is. */
-export async function buildPrograms(folder: string): Promise<void> {
+/**
+ * Builds programs, by default what tests start many times, into a folder of the repository, and tells this process and those it starts
+ * where they are.
+ * @param programs files, from the root of the repository
+ */
+export async function buildPrograms(folder: string, programs: readonly string[] = startedOften): Promise<void> {
   const built = await Promise.all(
-    startedOften.map(async (entry, index) => {
+    programs.map(async (entry, index) => {
       const [source, outfile] = [join(repositoryRoot, entry), join(folder, `program-${index}.mjs`)];
       await build({
         entryPoints: [source],
