@@ -8,7 +8,7 @@ import type { FencedRedis } from './fenced-pipeline.ts';
 import { partitionsOf } from './partitions.ts';
 import { probeRedis } from './probe-redis.ts';
 import { fillUntilWhole, publishEntries } from './publish-entries.ts';
-import { publishKeys, sweepDocuments, sweepMostRead, sweepNewest, withRest } from './sweep-documents.ts';
+import { fillingChunk, publishKeys, sweepDocuments, sweepMostRead, sweepNewest, withRest } from './sweep-documents.ts';
 import type { WrittenEntry } from './write-entries.ts';
 
 /** How many owed keys one step pays. */
@@ -66,7 +66,7 @@ async function sweep({ db, redis, space, generations }: PayParts): Promise<void>
     for await (const partition of partitionsOf(db, list.id)) await fillUntilWhole(redis, space, db, list, partition);
   for (const generation of documents) {
     let after: string | null = null;
-    do after = (await withRest(() => sweepDocuments(db, redis, space, generation, after))).next;
+    do after = (await withRest(() => sweepDocuments(db, redis, space, generation, after, fillingChunk))).next;
     while (after !== null);
   }
 }

@@ -10,7 +10,10 @@ import { publishDocuments, tombstoneTtl } from './publish.ts';
 import type { WrittenDocument } from './write-documents.ts';
 
 /** How many documents one step compares. */
-const chunk = 200;
+const chunk = 500;
+
+/** The same where most of them are missing, and the step will write them all. */
+export const fillingChunk = 200;
 
 /** How many of the documents that are read most, and of those that changed last, are swept before all others: they are the likeliest to be asked for. */
 const first = 5000;
@@ -25,7 +28,7 @@ export type Swept = { readonly published: number; readonly next: string | null }
 
 /**
  * Compares the next documents of a generation, in the order of their keys, with what Redis holds of each, by version alone, and writes
- * to Redis what it lacks or has older, through the fence.
+ * to Redis what it lacks or has older, through the fence; `count` at most.
  */
 export async function sweepDocuments(
   db: Database,
@@ -33,13 +36,14 @@ export async function sweepDocuments(
   space: KeySpace,
   generation: SweptGeneration,
   after: string | null,
+  count: number = chunk,
 ): Promise<Swept> {
   const { rows } = await db.query<Row>(
-    `select ${compared} from everwarm.${projectionTable(generation.id)} where $1::text is null or key > $1 order by key limit ${chunk}`,
-    [after],
+    `select ${compared} from everwarm.${projectionTable(generation.id)} where $1::text is null or key > $1 order by key limit $2`,
+    [after, count],
   );
   const published = await publishMissing(db, redis, space, generation, rows);
-  return { published, next: rows.length < chunk ? null : (rows.at(-1)?.key ?? null) };
+  return { published, next: rows.length < count ? null : (rows.at(-1)?.key ?? null) };
 }
 
 /** The same for the documents that readers counted most often. */
@@ -68,8 +72,8 @@ async function publishInSteps(
   generation: SweptGeneration,
   rows: readonly Row[],
 ): Promise<void> {
-  for (let start = 0; start < rows.length; start += chunk)
-    await withRest(() => publishMissing(db, redis, space, generation, rows.slice(start, start + chunk)));
+  for (let start = 0; start < rows.length; start += fillingChunk)
+    await withRest(() => publishMissing(db, redis, space, generation, rows.slice(start, start + fillingChunk)));
 }
 
 /** Does one step of many and rests for as long as it took: whoever reads meanwhile, from Postgres as long as Redis is empty, is not to wait behind all of them. */

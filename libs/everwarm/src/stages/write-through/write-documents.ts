@@ -53,11 +53,17 @@ export async function writeDocuments(
   if (transform !== null) return writeTransformed(tx, batch, transform, maxBytes, which);
   const { rows } = await tx.query<WrittenRow>({
     name: `everwarm_write_${which}_${generation.id}`,
-    text: writeSql(generation.id, generation.model.recompute, '$3', 'statement_timestamp()', which),
+    text: writeSql(generation.id, generation.model.recompute, '$3', momentOf(generation), which),
     values: [keys, version, maxBytes],
   });
   return sorted(batch, rows, maxBytes, []);
 }
+
+/**
+ * The moment of a document: that of the snapshot it was derived from; and where it looks at the time, that of the transaction's begin, which
+ * is the time that it saw, since between the two there may be seconds on a link that falters.
+ */
+const momentOf = ({ model }: Generation): string => (model.moments === undefined ? 'statement_timestamp()' : 'now()');
 
 /** Too large documents come back as their size alone: their bytes are not worth the way. */
 type WrittenRow = WrittenDocument & { readonly excess: number | null };

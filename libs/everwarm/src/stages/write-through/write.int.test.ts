@@ -79,6 +79,21 @@ test('an older version changes nothing, and tells what is there', async () => {
   expect(await rows(db)).toEqual(before);
 });
 
+test('a document is of the moment of its statement, and one that looks at the time of the time it saw', async () => {
+  const momentOf = async (generation: Generation) => {
+    const db = await openTables();
+    await db.query(`insert into public.doc values ('a', 'one')`);
+    return db.transaction(async (tx) => {
+      // As on a link that falters between the transaction's begin and this statement.
+      const began = await tx.query<{ at: number }>('select extract(epoch from now())::float8 * 1000 as at, pg_sleep(0.02)');
+      const { documents: written } = await writeDocuments(tx, { generation, keys: ['a'], version: v(1) });
+      return written[0]!.asOf - began.rows[0]!.at;
+    });
+  };
+  expect(await momentOf(documents)).toBeGreaterThanOrEqual(20);
+  expect(await momentOf({ ...documents, model: { ...documents.model, moments: 'select' } })).toBe(0);
+});
+
 const place = async (db: Transactions, number: number) =>
   (await writeEntries(db, { generation: entries, keys: ['a'], version: v(number) }))
     .map(({ partition, member, version }) => ({ partition, member: member?.toString() ?? null, version }))
