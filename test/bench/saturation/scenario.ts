@@ -147,7 +147,7 @@ async function saturate({ bench, blog, everwarm, worker, reads, perSecond, secon
 
 type Loaded = Pick<Saturated, 'bench' | 'blog' | 'everwarm' | 'posts' | 'perSecond' | 'seconds'>;
 
-/** Half of what the projector takes: so much that both outboxes and the ledger are never empty, and so little that nothing has to wait for long. */
+/** A quarter of what the projector takes: so much that both outboxes and the ledger are never empty, and so little that Postgres keeps up with tables that it cannot vacuum. */
 async function measureOpenWriter({ bench, blog, everwarm, posts, perSecond, seconds }: Loaded): Promise<Waits> {
   const pool = new Pool({ connectionString: blog.database.urlFor('bench load'), max: 10 });
   const canaries = await watchCanaries(bench.servers.redisUrl, pool, blog.prefix, canaryCount, hotPost);

@@ -38,8 +38,8 @@ const pace = { busy: 2, busyFor: 1000, idle: 15, standby: 500, afterError: 250 }
 
 /**
  * Turns committed changes into owed keys and recompute jobs. The snapshot that was delivered commits together with the keys it
- * led to, so a crash repeats a batch and never skips one; jobs are added after that commit, and a lost one is made up by the
- * refiller. That commit need not be flushed: a crash of the server takes the snapshot back together with the keys, and the
+ * led to, or after all of them where they are too many for one, so a crash repeats a batch and never skips one; jobs are added
+ * after that commit, and a lost one is made up by the refiller. That commit need not be flushed: a crash of the server takes the snapshot back together with the keys, and the
  * rows are still in the outbox, whose truncation is later in the log. Exactly one relay of a database delivers (see {@link Leadership}), and the commit checks that it is this one.
  */
 export class Relay {

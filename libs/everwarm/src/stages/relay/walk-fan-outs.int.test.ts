@@ -17,7 +17,7 @@ async function openFanOuts(fuse: number) {
   return { db, pool, walk, owed, told };
 }
 
-test('what a transaction dirtied is not begun, nor held, before the relay has delivered all of it', async () => {
+test('what a transaction dirtied is not begun before the relay has delivered all of it', async () => {
   const { db, pool, walk, owed, told } = await openFanOuts(1);
   const writer = await pool.connect();
   onTestFinished(() => writer.release(true));
