@@ -24,6 +24,7 @@ export const reservedNames: ReadonlySet<string> = new Set([
   'relay',
   'redis_copy',
   'redis_owed',
+  'scrub_position',
   'most_read',
   'epochs',
   'ledger_seq',

@@ -95,4 +95,17 @@ create index on everwarm.timers (at);
   { id: 20, name: 'since when the outbox has been turned over', sql: outboxSinceSchema },
   { id: 21, name: 'enqueued keys stay in place', sql: ledgerInPlaceSchema },
   { id: 22, name: 'moments that were asked for', sql: askedTimersSchema },
+  {
+    id: 23,
+    name: 'where scrubbing is',
+    sql: `
+-- At this generation, or the next there is, after this key or partition of it: one row, which outlives its leader.
+create table everwarm.scrub_position (
+  singleton boolean primary key default true check (singleton),
+  generation integer not null,
+  after text collate "C"
+) with (fillfactor = 50);
+insert into everwarm.scrub_position (generation) values (0);
+`,
+  },
 ];

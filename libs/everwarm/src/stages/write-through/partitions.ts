@@ -4,11 +4,11 @@ import { projectionTable } from '#contracts/names.ts';
 /** How many partitions one round trip finds. */
 const chunk = 500;
 
-/** The partitions of a list that have or had entries, in order, each found by one step through the index however many entries it has. */
-export async function* partitionsOf(db: Database, generation: number): AsyncGenerator<string> {
-  const next = (after: string) =>
-    `(select partition from everwarm.${projectionTable(generation)} where ${after} order by partition limit 1)`;
-  let last: string | null = null;
+/** The partitions of a list that have or had entries, in order, from behind `after` on, each found by one step through the index however many entries it has. */
+export async function* partitionsOf(db: Database, generation: number, after: string | null = null): AsyncGenerator<string> {
+  const next = (where: string) =>
+    `(select partition from everwarm.${projectionTable(generation)} where ${where} order by partition limit 1)`;
+  let last = after;
   for (;;) {
     const { rows }: { rows: { partition: string }[] } = await db.query<{ partition: string }>(
       `with recursive found (partition) as (

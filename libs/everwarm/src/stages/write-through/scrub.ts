@@ -1,4 +1,5 @@
 import type { Generation } from '#contracts/compiled.ts';
+import type { Database } from '#contracts/database.ts';
 import { isPageRight } from './compare-page.ts';
 import { partitionsOf } from './partitions.ts';
 import type { PayParts } from './pay.ts';
@@ -14,63 +15,84 @@ const restMs = 5000;
 /** How many pages one step compares. */
 const pages = 20;
 
-/** Where scrubbing is: at which generation, and after which of its keys. */
-type Progress = { generation: number | null; after: string | null };
+/** Where scrubbing is: at this generation or the next there is, and after which of its keys, or partitions of a list. */
+type Position = { readonly generation: number; readonly after: string | null };
+
+/** Where a pass begins. */
+const begin: Position = { generation: 0, after: null };
 
 /**
  * Compares all that Redis should hold with what Postgres has, step by step, for ever, at a bounded rate, and puts right what
- * differs: keys that were deleted, tails that were lost unnoticed, pages that show what is not. A step that fails is done again, and the
- * first pass begins anywhere: where leaders come and go, or Redis does, what lies behind would never have its turn. Returns a function
- * that does one step and tells after how many milliseconds to do the next.
+ * differs: keys that were deleted, tails that were lost unnoticed, pages that show what is not. Where it is stands in Postgres: whoever
+ * leads next goes on from there, and where leaders come and go everything has its turn all the same. A step that fails is done again.
+ * Returns a function that does one step and tells after how many milliseconds to do the next.
  */
 export function scrubber(parts: PayParts): () => Promise<number> {
-  const progress: Progress = { generation: null, after: null };
-  let steps = pass(parts, progress);
+  let steps = pass(parts);
   return async () => {
     const began = performance.now();
     try {
       const { done } = await steps.next();
       if (!done) return Math.max(pace.leastMs, (performance.now() - began) / pace.share);
-      steps = pass(parts, progress);
+      steps = pass(parts);
       return restMs;
     } catch (error) {
-      steps = pass(parts, progress);
+      steps = pass(parts);
       throw error;
     }
   };
 }
 
-/** Goes once round all generations, from where the last one that did not come to its end had been. */
-async function* pass(parts: PayParts, progress: Progress): AsyncGenerator<void, void> {
-  const all = await parts.generations();
-  const known = all.findIndex(({ id }) => id === progress.generation);
-  const start = known < 0 ? Math.floor(Math.random() * all.length) : known;
-  for (const generation of [...all.slice(start), ...all.slice(0, start)]) {
-    if (progress.generation !== generation.id) Object.assign(progress, { generation: generation.id, after: null });
+/** Goes through all generations, in the order of their numbers, from where the last pass is that did not come to its end. */
+async function* pass(parts: PayParts): AsyncGenerator<void, void> {
+  const { db } = parts;
+  const last = await readPosition(db);
+  const all = [...(await parts.generations())].sort((one, other) => one.id - other.id);
+  for (const generation of all.filter(({ id }) => id >= last.generation)) {
+    const scrub = generation.model.kind === 'document' ? scrubDocuments : scrubPages;
     try {
-      yield* generation.model.kind === 'document' ? scrubDocuments(parts, generation, progress) : scrubPages(parts, generation);
+      for await (const after of scrub(parts, generation, generation.id === last.generation ? last.after : null)) {
+        await savePosition(db, after === null ? { generation: generation.id + 1, after } : { generation: generation.id, after });
+        yield;
+      }
     } catch (error) {
       // The generation was dropped meanwhile, its table with it.
       if (!(error instanceof Error && 'code' in error && error.code === '42P01')) throw error;
     }
   }
-  Object.assign(progress, { generation: null, after: null });
+  await savePosition(db, begin);
 }
 
-async function* scrubDocuments({ db, redis, space }: PayParts, generation: Generation, progress: Progress): AsyncGenerator<void, void> {
+/** Yields after each step the key to go on after, and null after the last. */
+async function* scrubDocuments(
+  { db, redis, space }: PayParts,
+  generation: Generation,
+  after: string | null,
+): AsyncGenerator<string | null, void> {
+  let next = after;
   do {
-    progress.after = (await sweepDocuments(db, redis, space, generation, progress.after)).next;
-    yield;
-  } while (progress.after !== null);
+    next = (await sweepDocuments(db, redis, space, generation, next)).next;
+    yield next;
+  } while (next !== null);
 }
 
-async function* scrubPages({ db, redis, space }: PayParts, list: Generation): AsyncGenerator<void, void> {
+/** The same for the partitions of a list. */
+async function* scrubPages({ db, redis, space }: PayParts, list: Generation, after: string | null): AsyncGenerator<string | null, void> {
   let compared = 0;
-  for await (const partition of partitionsOf(db, list.id)) {
+  for await (const partition of partitionsOf(db, list.id, after)) {
     const isRight = () => isPageRight(db, redis, space, list, partition);
     // Asked again: what was being published at that moment is right at the next.
     if (!(await isRight()) && !(await isRight())) await fillUntilWhole(redis, space, db, list, partition);
-    if (++compared % pages === 0) yield;
+    if (++compared % pages === 0) yield partition;
   }
-  yield;
+  yield null;
+}
+
+async function readPosition(db: Database): Promise<Position> {
+  const { rows } = await db.query<Position>('select generation, after from everwarm.scrub_position');
+  return rows[0] ?? begin;
+}
+
+async function savePosition(db: Database, { generation, after }: Position): Promise<void> {
+  await db.query('update everwarm.scrub_position set generation = $1, after = $2', [generation, after]);
 }
