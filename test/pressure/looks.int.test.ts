@@ -86,6 +86,20 @@ test('few keys are counted, and not estimated', async () => {
   expect(status).toMatchObject({ pending: 650, about: [] });
 });
 
+test('few documents are counted, and those with many versions that nobody may vacuum are estimated', async () => {
+  const { depot } = await openOwing();
+  const documents = async () => (await depot.everwarm.status()).models.find(({ generation }) => generation === 1);
+  const { rows } = await depot.pool.query<{ n: number }>('select count(*)::integer as n from everwarm.projection_1 where doc is not null');
+  expect(await documents()).toMatchObject({ documents: rows[0]!.n, about: [] });
+  const writer = await openTransaction(depot);
+  await writer.query(`insert into everwarm.projection_1 (key, version, as_of, doc)
+    select 'filler ' || n, '1', now(), (select string_agg(md5(n::text || part), '') from generate_series(1, 55) part) from generate_series(1, 300) n`);
+  await writer.query(
+    `do $$ begin for i in 1 .. 60 loop update everwarm.projection_1 set version = i where key like 'filler%'; end loop; end $$`,
+  );
+  expect(await documents()).toMatchObject({ about: ['documents'] });
+});
+
 test('a backlog that is delivered between the look at the ledger and the note of its mark is seen', async () => {
   const { depot, db } = await openOwing();
   await ledgerCounter(db)();

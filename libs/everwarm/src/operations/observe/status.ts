@@ -75,10 +75,25 @@ export async function readStatus(db: Transactions, redis: Redis, queues: Queues)
   const lane = (hash: string) => (redisNow.reachable ? queues.named(laneName(hash)) : null);
   const models = await Promise.all(
     generations.map(
-      async ({ id, name, state, kind, lifecycle, stalled, failing, due, timers, error, hash, revision, rows }): Promise<ModelStatus> => {
+      async ({
+        id,
+        name,
+        state,
+        kind,
+        lifecycle,
+        stalled,
+        failing,
+        due,
+        timers,
+        error,
+        hash,
+        revision,
+        rows,
+        bytes,
+      }): Promise<ModelStatus> => {
         const owed = ledger.get(id);
         const quarantined = quarantine.get(id) ?? { keys: 0, oldestMs: 0 };
-        const isLarge = rows > countedRows;
+        const isLarge = rows > counted.rows || bytes > counted.bytes;
         return {
           name,
           generation: id,
@@ -128,15 +143,22 @@ type GenerationRow = {
   readonly hash: string;
   readonly revision: number | null;
   readonly rows: number;
+  /** Of the rows themselves, earlier versions of them that are not yet vacuumed included. */
+  readonly bytes: number;
 };
 
-/** Up to so many rows of a projection table are counted; above, Postgres's own running count is told. */
-const countedRows = 20_000;
+/**
+ * Up to so much of a projection table is counted; above, Postgres's own running count is told. A few rows may be long to count: behind
+ * an open transaction nothing is vacuumed, and every version of each is looked at.
+ */
+const counted = { rows: 20_000, bytes: 32 * 1024 * 1024 } as const;
 
 const generationsSql = `select g.id, g.name, g.state, g.lifecycle, g.stalled, g.model ->> 'kind' as kind, g.hash, (g.model -> 'transform' ->> 'revision')::float8 as revision,
   coalesce(f.failing, 0)::integer as failing, f.error, coalesce(t.timers, 0)::text as timers,
-  extract(epoch from clock_timestamp() - t.due)::float8 * 1000 as due, coalesce(pg_stat_get_live_tuples(to_regclass('everwarm.projection_' || g.id)), 0)::float8 as rows
+  extract(epoch from clock_timestamp() - t.due)::float8 * 1000 as due, coalesce(pg_stat_get_live_tuples(p.projection), 0)::float8 as rows,
+  coalesce(pg_relation_size(p.projection), 0)::float8 as bytes
 from everwarm.generations g
+cross join lateral (select to_regclass('everwarm.projection_' || g.id) as projection) p
 left join (select generation, count(*) as failing, (array_agg(error order by since))[1] as error from everwarm.ledger where attempts > 0 group by generation) f on f.generation = g.id
 left join (select generation, count(*) as timers, min(at) as due from everwarm.timers group by generation) t on t.generation = g.id
 where g.state <> 'dropped' order by g.name, g.id`;
