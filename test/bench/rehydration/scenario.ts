@@ -20,7 +20,7 @@ const leadMs = 2000;
 /** Answers must have come from Redis, all of them, for so long before it is held to be back. */
 const calmMs = 1000;
 const writesPerSecond = 20;
-/** No store has these: posts that do not exist, for which several ask at once instead of one request of so many, and posts that are evicted when Redis is emptied. */
+/** No store has these: posts that do not exist, for which several ask at once instead of one request of so many, and posts that are evicted when Redis is full again. */
 const absent = { oneOf: 50, posts: 50, atOnce: 8 } as const;
 const evicted = 200;
 /** Has the API count its queries at the source tables. */
@@ -109,11 +109,12 @@ async function emptied({ bench, blog, server, redis, api, url }: Parts, perSecon
     await pause(leadMs);
     const at = performance.now();
     await redis.flushall();
+    const whole = await untilCalm(load, at);
     await evicting.evictMany(
       postDetail,
       Array.from({ length: evicted }, (_, index) => index + 1),
     );
-    const whole = await untilCalm(load, at);
+    await untilCalm(load, performance.now());
     await load.stop();
     const most = await mostSourceQueries(api);
     const documents = load.answers.filter(({ tier }) => tier !== null);
