@@ -51,9 +51,11 @@ async function open() {
 }
 
 test('a worker whose connection went silent is replaced, and the jobs that waited are taken', async () => {
-  const { link, worker, connections, told, add, isTaken, taken } = await open();
+  const { link, queue, worker, connections, told, add, isTaken, taken } = await open();
   await add('before');
   await isTaken('before');
+  // With the end of a job a worker asks for the next: it would have taken the job that is to wait, and not been told.
+  await waitFor(async () => (await queue.getActiveCount()) === 0, { what: 'the first job to be over' });
   link.stall();
   await add('meanwhile');
   await waitFor(
