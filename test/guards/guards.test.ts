@@ -7,6 +7,5 @@ const fileAt = (path: string) => readFile(new URL(`../../${path}`, import.meta.u
 test.each(guards)('law $law: the stage has the guard once, and the test is there: $name', async ({ stage, on, file, test: title }) => {
   const found = (await fileAt(`libs/everwarm/src/${stage}`)).split(on).length - 1;
   expect(found, `${stage} has it, or it moved and its entry must follow`).toBe(1);
-  // What a test's title says per case is not in its file.
   expect((await fileAt(file)).split("'"), `${file} has the test`).toContain(title);
 });

@@ -57,7 +57,7 @@ test('leaders that live for one step each come round to everything', async () =>
   expect([await held(1), await held(2), await held(4)]).toEqual([1100, 10, 700]);
 });
 
-test('what is lost behind it is found by the next pass, and a generation that is gone holds nothing up', async () => {
+test('a generation that is gone holds nothing up, be it met in a pass or where the last leader was', async () => {
   const { db, live, successor, lastHeld } = await setup({ 1: 600, 2: 10, 3: 10 });
   const leader = successor();
   await leader();
