@@ -156,6 +156,8 @@ test('a key in quarantine and a change that is held keep nobody waiting, neither
   const archive = await setup({ fuse: { volume_sheet: 1000 } });
   const { pool, reader } = archive;
   const everwarm = await archive.startWorker();
+  // Until its Redis has been filled, Postgres answers.
+  await everwarm.settled();
   const forEver = { timeoutMs: 24 * 3_600_000, onTimeout: 'error' } as const;
   const volume = (no: number) => ({ wing: wideShelf.wing, no });
   await pool.query(`update "Archive"."Volume" set weight = 0, "Stamp" = 1 where "volume No" = 1`);

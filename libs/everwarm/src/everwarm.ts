@@ -8,6 +8,7 @@ import { definitionHash } from '#model/compile.ts';
 import type { AnyModel } from '#model/declare/define.ts';
 import { transformsOf } from '#model/declare/transforms.ts';
 import type { Redis } from '#platform/clients.ts';
+import { endingDuplicates } from '#platform/ending-duplicates.ts';
 import { type Epoch, enterEpoch } from '#platform/epoch.ts';
 import { rememberGenerations } from '#platform/generations.ts';
 import { alone } from '#platform/migration-lock.ts';
@@ -208,7 +209,7 @@ export function createEverwarm(input: EverwarmConfig): Everwarm {
         queues,
         transforms,
         transformed: models.filter((model) => model.transform !== undefined).map(definitionHash),
-        connectWorker: () => redisFor('worker'),
+        connectWorker: () => endingDuplicates(redisFor('worker')),
         concurrency: config.concurrency ?? 4,
         maxDocumentBytes: config.maxDocumentBytes,
         fuse: (model) => fuseOf(config.fuse, model),
