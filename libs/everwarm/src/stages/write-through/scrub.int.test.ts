@@ -44,7 +44,7 @@ async function setup(documents: Readonly<Record<number, number>>) {
     return redis.exists(keys);
   };
   const lastHeld = (id: number) => redis.exists(documentKey(space, id, String(documents[id]).padStart(6, '0')));
-  return { db, live, successor, held, lastHeld };
+  return { db, redis, space, live, successor, held, lastHeld };
 }
 
 test('leaders that live for one step each come round to everything', async () => {
@@ -72,4 +72,26 @@ test('a generation that is gone holds nothing up, be it met in a pass or where t
   const next = successor();
   expect(await next()).toBe(5000);
   expect((await db.query('select generation, after from everwarm.scrub_position')).rows).toEqual([{ generation: 0, after: null }]);
+});
+
+test('a generation whose step fails again and again keeps no other from its turn, and is tried anew in each pass', async () => {
+  const { redis, space, successor, held, lastHeld } = await setup({ 1: 10, 2: 600, 3: 10 });
+  // Something of another type, by another hand, where a document of the second step belongs.
+  const taken = documentKey(space, 2, '000550');
+  await redis.rpush(taken, 'x');
+  const leader = successor();
+  await leader();
+  await leader();
+  expect([await held(1), await lastHeld(2), await held(3)]).toEqual([10, 0, 0]);
+  await expect(leader()).rejects.toThrow('WRONGTYPE');
+  await expect(leader()).rejects.toThrow('WRONGTYPE');
+  await leader();
+  expect(await held(3)).toBe(10);
+  expect(await leader()).toBe(5000);
+  await leader();
+  await leader();
+  await expect(leader()).rejects.toThrow('WRONGTYPE');
+  await redis.del(taken);
+  await leader();
+  expect(await held(2)).toBe(600);
 });

@@ -4,6 +4,7 @@ import { isPageRight } from './compare-page.ts';
 import { partitionsOf } from './partitions.ts';
 import type { PayParts } from './pay.ts';
 import { fillUntilWhole } from './publish-entries.ts';
+import { isRedisTrouble } from './redis-trouble.ts';
 import { sweepDocuments } from './sweep-documents.ts';
 
 /** The share of time that scrubbing may take, and the least pause between two steps, in milliseconds. */
@@ -24,27 +25,38 @@ const begin: Position = { generation: 0, after: null };
 /**
  * Compares all that Redis should hold with what Postgres has, step by step, for ever, at a bounded rate, and puts right what
  * differs: keys that were deleted, tails that were lost unnoticed, pages that show what is not. Where it is stands in Postgres: whoever
- * leads next goes on from there, and where leaders come and go everything has its turn all the same. A step that fails is done again.
+ * leads next goes on from there, and where leaders come and go everything has its turn all the same. A step that fails is done again;
+ * one that fails twice running leaves its generation to the next pass, so that the others have their turn.
  * Returns a function that does one step and tells after how many milliseconds to do the next.
  */
 export function scrubber(parts: PayParts): () => Promise<number> {
-  let steps = pass(parts);
+  let failing: number | null = null;
+  const fail = (generation: number) => {
+    const again = failing === generation;
+    failing = generation;
+    return again;
+  };
+  let steps = pass(parts, fail);
   return async () => {
     const began = performance.now();
     try {
       const { done } = await steps.next();
+      failing = null;
       if (!done) return Math.max(pace.leastMs, (performance.now() - began) / pace.share);
-      steps = pass(parts);
+      steps = pass(parts, fail);
       return restMs;
     } catch (error) {
-      steps = pass(parts);
+      steps = pass(parts, fail);
       throw error;
     }
   };
 }
 
-/** Goes through all generations, in the order of their numbers, from where the last pass is that did not come to its end. */
-async function* pass(parts: PayParts): AsyncGenerator<void, void> {
+/**
+ * Goes through all generations, in the order of their numbers, from where the last pass is that did not come to its end. `fail` is told
+ * of one whose step failed, and says whether it did so at the last step too.
+ */
+async function* pass(parts: PayParts, fail: (generation: number) => boolean): AsyncGenerator<void, void> {
   const { db } = parts;
   const last = await readPosition(db);
   const all = [...(await parts.generations())].sort((one, other) => one.id - other.id);
@@ -57,7 +69,9 @@ async function* pass(parts: PayParts): AsyncGenerator<void, void> {
       }
     } catch (error) {
       // The generation was dropped meanwhile, its table with it.
-      if (!(error instanceof Error && 'code' in error && error.code === '42P01')) throw error;
+      if (error instanceof Error && 'code' in error && error.code === '42P01') continue;
+      if (fail(generation.id) && !isRedisTrouble(error)) await savePosition(db, { generation: generation.id + 1, after: null });
+      throw error;
     }
   }
   await savePosition(db, begin);
